@@ -1,0 +1,50 @@
+# The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
+.PHONY: demo test check build bench tidy format asan tsan clean samples
+BUILD := cmake --build build --parallel
+
+build:
+	@tools/setup build
+	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD) --target loom
+
+demo:
+	@tools/setup demo
+	@$(MAKE) --no-print-directory build
+	@tools/demo
+
+test:
+	@tools/setup test
+	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD) --target tests
+	@tools/test all
+
+check:
+	@tools/setup test
+	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD) --target tests
+	@tools/test fast
+
+bench:
+	@tools/setup bench
+	@cmake --preset bench >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD)
+	@bench/run
+
+asan tsan:
+	@tools/setup test
+	@cmake --preset $@ >build.log 2>&1 || { cat build.log; exit 1; }
+	@cmake --build build/$@ --parallel --target tests
+	@tools/test unit --build build/$@
+
+tidy:
+	@cmake --preset release >build.log 2>&1
+	@run-clang-tidy -quiet -p build 'src/.*\.cc$$'
+
+format:
+	@git ls-files '*.h' '*.cc' | xargs clang-format -i
+
+samples:
+	@samples/make_screenshots
+
+clean:
+	rm -rf build build.log .loom

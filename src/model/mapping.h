@@ -1,0 +1,64 @@
+// topic_mappings.yml: which topic goes to which table, and how. Pure: text in, values out (to_row is in rows.h).
+// The grammar is design.md §5's; the document's shortest form (table, description) is a whole mapping.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "loom/named.h"
+
+namespace loom::model {
+
+enum class ColumnType { string, integer, floating, boolean, timestamp, array, float_array, json, bytes, uuid };
+[[nodiscard]] std::optional<ColumnType> column_type_of(std::string_view name);
+[[nodiscard]] std::string_view name_of(ColumnType type);
+
+enum class Transform { none, base64_decode, timestamp_parse, json_stringify };
+enum class OnConflict { ignore, update, replace };
+
+struct FieldMapping {
+  std::string source;  // dotted path in the message
+  std::string column;
+};
+
+struct ArrayMapping {  // parsed and checked; its rows come with the stage that needs them
+  std::string path;
+  std::vector<FieldMapping> elements;  // "key"/"value" or dotted path in the element → column
+  std::string sequence_field, foreign_key_mapping, column_prefix;
+  std::optional<TableName> table;
+};
+
+struct TopicMapping {
+  TopicName topic;
+  TableName table;
+  std::string description;
+  bool shortest = false;                 // no field_mappings: columns are matched by name
+  std::vector<FieldMapping> fields;      // file order is precedence
+  std::map<std::string, ColumnType> types;
+  std::map<std::string, Transform> transforms;
+  std::vector<std::string> required;     // source paths
+  std::map<std::string, std::string> defaults;  // column → constant, as JSON text
+  std::vector<std::string> key;          // upsert key columns; empty: the identity
+  OnConflict on_conflict = OnConflict::ignore;
+  std::vector<ArrayMapping> arrays;
+  config::Place place;
+};
+
+struct Mappings {
+  std::map<TopicName, TopicMapping> topics;
+};
+
+[[nodiscard]] Mappings read_mappings(const config::Node& root, config::Faults& faults);
+
+/// Columns that every created table has: identity, times, device, type, hint, trace, where it came from, fingerprint.
+struct StandardColumn {
+  std::string_view name;
+  ColumnType type;
+  bool nullable;
+};
+[[nodiscard]] const std::vector<StandardColumn>& standard_columns();
+
+}  // namespace loom::model

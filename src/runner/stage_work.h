@@ -1,0 +1,26 @@
+// A stage's handler as Work: decodes the record to an Envelope, applies `when`, skips replays that are for another
+// group, calls the handler. What the handler emits the runner sends.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "loom/stage.h"
+#include "runner/work.h"
+
+namespace loom::runner {
+
+struct StageWork {
+  ConsumerGroup group;
+  int lanes = 1;
+  std::map<std::string, std::string> when;  // dotted field → wanted value; a message that differs is dropped, reason "when"
+  std::size_t batch = 1;                    // most messages of one call
+  std::function<Result<BatchHandler>()> make_handler;  // once a lane, on the lane's thread
+};
+[[nodiscard]] Work work_of(StageWork stage);
+
+/// One message at a time.
+[[nodiscard]] BatchHandler one_by_one(Handler handler);
+
+}  // namespace loom::runner
