@@ -15,8 +15,11 @@
 
 namespace loom::model {
 
+struct Mappings;  // mapping.h
+
 enum class FieldKind { any, string, integer, number, boolean, base64, object, array, timestamp };
 [[nodiscard]] std::string_view name_of(FieldKind kind);
+[[nodiscard]] std::optional<FieldKind> field_kind_of(std::string_view name);
 
 struct Field {
   std::string name;  // dotted inside `data`
@@ -45,6 +48,7 @@ struct TopicSpec {
   config::Milliseconds retention{7LL * 24 * 3600 * 1000};
   std::string compression = "none";
   config::Bytes max_message_bytes{1 << 20};
+  bool limit_given = false;                       // max_message_bytes was written, not derived
   std::map<std::string, std::string> properties;  // further settings of Kafka's
   config::Place place;
 };
@@ -112,7 +116,17 @@ struct Catalogue {
 [[nodiscard]] Catalogue read_catalogue(const config::Node& root, const config::Environment& environment,
                                        const std::vector<std::string>& stage_kinds, config::Faults& faults);
 
-/// Every option of every section, for the generated reference: section → options.
+/// The mapped topics become topics of the catalogue and the store stage's inputs: its dead letters take the largest.
+void add_mapped_topics(Catalogue& catalogue, const Mappings& mappings);
+
+/// What every stage may say; a stage kind's own Options name them with `also`, and read the rest of StageSpec::node.
+[[nodiscard]] const std::vector<std::string>& common_stage_keys();
+
+/// "127.0.0.1:8000", "localhost:9092", "[::1]:80": only this machine reaches it.
+[[nodiscard]] bool is_loopback(std::string_view address);
+
+/// Every option of every section, for the generated reference: section → options. Entries of message_types, topics and
+/// stages have no environment variable.
 [[nodiscard]] std::vector<std::pair<std::string, std::vector<config::OptionDoc>>> catalogue_docs();
 
 }  // namespace loom::model

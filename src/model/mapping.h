@@ -1,5 +1,7 @@
 // topic_mappings.yml: which topic goes to which table, and how. Pure: text in, values out (to_row is in rows.h).
 // The grammar is design.md §5's; the document's shortest form (table, description) is a whole mapping.
+//   Faults faults;  auto mappings = read_mappings(Node::load("topic_mappings.yml", faults), faults);
+// Errors: faults and warnings with places. Threads: read once at start, then const.
 #pragma once
 
 #include <map>
@@ -49,6 +51,8 @@ struct TopicMapping {
 
 struct Mappings {
   std::map<TopicName, TopicMapping> topics;
+  // Where foreign records keep these, when not under Loom's own names (`defaults`); "" = not said.
+  std::string timestamp_field, device_id_field, schema_version_field;
 };
 
 [[nodiscard]] Mappings read_mappings(const config::Node& root, config::Faults& faults);

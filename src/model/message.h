@@ -1,5 +1,7 @@
 // The message on the wire (design.md §4): made at the edge, read by stages and the sink, extended by `with_results`.
-// Pure. Splicing, not rewriting: what the client sent in `data` stays byte for byte.
+// Splicing, not rewriting: what the client sent in `data` stays byte for byte. Pure; any thread.
+//   json::Document document;  auto message = decode(record, cluster_id, document);      // Result<Envelope>
+//   auto value = with_results(*message, "moondream-ocr-consumer", output, {"data.image_data"});
 #pragma once
 
 #include <optional>
@@ -28,11 +30,15 @@ void encode(std::string& to, const EdgeMessage& message);
 /// The identity alone, without parsing the value where headers have it.
 [[nodiscard]] Identity identity_of(const Record& record, std::string_view cluster_id);
 
-/// The message a stage forwards: `results.<group>` added, `data` replaced or paths dropped where the output says so.
+/// The message a stage forwards: `results.<group>` added (or replaced), `data` replaced or paths dropped where the
+/// output says so, `part` extended by the output's step. A foreign record also gets the identity and times it was read
+/// with, since its next record has another offset and timestamp; a `results` of its own that is no object is kept as
+/// `results.original`.
 [[nodiscard]] std::string with_results(const Envelope& message, std::string_view group, const Output& output,
                                        const std::vector<std::string>& forward_drop);
 
-/// SHA-256 of the raw `data` (or of the whole value of a foreign record without one): tells a repeat from a conflict.
+/// The first 32 hex digits of the SHA-256 of the raw `data`: tells a repeat from a conflict. A foreign record without
+/// `data` is taken whole, but for what Loom adds on the way (results, identity, times).
 [[nodiscard]] std::string fingerprint(std::string_view value);
 
 }  // namespace loom::model

@@ -38,11 +38,11 @@ class Part:
 class Loom:
     """`catalogue` and `mappings` are dicts in the files' own grammar; kafka, database and api are filled in."""
 
-    def __init__(self, folder, kafka, database, catalogue, mappings=None):
+    def __init__(self, folder, kafka, database, catalogue, mappings=None, api=None):
         self.folder, self.kafka, self.database = pathlib.Path(folder), kafka, database
         self.port, self.parts = free_port(), []
         catalogue = {"kafka": {"bootstrap": kafka.bootstrap}, "database": {"url": database.url if database else "sqlite:loom.db"},
-                     "api": {"listen": f"127.0.0.1:{self.port}"}, **catalogue}
+                     "api": {"listen": f"127.0.0.1:{self.port}", **(api or {})}, **catalogue}
         self.config = self.folder / "loom.yaml"
         self.config.write_text(yaml.safe_dump(catalogue, sort_keys=False))
         if mappings is not None:

@@ -1,0 +1,164 @@
+// YAML becomes own nodes once, at parsing: nothing of the parser's shared, mutable state stays.
+#include <yaml-cpp/yaml.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "base/config.h"
+
+namespace loom::config {
+
+namespace {
+
+constexpr std::size_t most_nodes = 200'000;  // aliases of aliases grow without bound
+
+int line_of(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
+
+std::string joined(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+
+}  // namespace
+
+struct Node::State {
+  Kind kind = Kind::absent;
+  Place place{};
+  std::string path{};
+  std::string scalar{};
+  bool quoted = false;
+  std::vector<std::pair<std::string, Node>> children{};  // of a sequence: without names
+
+  static Node node(State state) {
+    Node node;
+    node.state_ = std::make_shared<const State>(std::move(state));
+    return node;
+  }
+  class Reading;
+};
+
+// Copies the parser's nodes and finds what YAML allows but a configuration must not have.
+class Node::State::Reading {
+ public:
+  Reading(const std::string& file, Faults& faults) : file_(file), faults_(faults) {}
+
+  Node read(const YAML::Node& from, int line, const std::string& path) {
+    State to{.kind = Kind::null, .place = {file_, line}, .path = path};
+    if (++count_ > most_nodes) {
+      if (count_ == most_nodes + 1) faults_.fault(to.place, "the file has too many nodes", "use fewer aliases");
+      return node(std::move(to));
+    }
+    if (from.IsScalar()) read_scalar(from, to);
+    if (from.IsSequence()) read_sequence(from, to);
+    if (from.IsMap()) read_map(from, to);
+    return node(std::move(to));
+  }
+
+ private:
+  void read_scalar(const YAML::Node& from, State& to) {
+    to.kind = Kind::scalar;
+    to.scalar = from.Scalar();
+    to.quoted = from.Tag() == "!" || from.Tag() == "tag:yaml.org,2002:str";
+  }
+
+  void read_sequence(const YAML::Node& from, State& to) {
+    to.kind = Kind::sequence;
+    for (const auto& element : from) {
+      int line = line_of(element.Mark());
+      auto path = joined(to.path, std::to_string(to.children.size()));
+      to.children.emplace_back("", read(element, line ? line : to.place.line, path));
+    }
+  }
+
+  void read_map(const YAML::Node& from, State& to) {
+    to.kind = Kind::map;
+    std::map<std::string, int> seen;
+    for (const auto& member : from) {
+      Place place{file_, line_of(member.first.Mark())};
+      if (!member.first.IsScalar()) {
+        faults_.fault(place, joined(to.path, "a key") + " is no plain word", "write keys as 'name: value'");
+        continue;
+      }
+      const auto& name = member.first.Scalar();
+      auto path = joined(to.path, name);
+      auto [first, fresh] = seen.emplace(name, place.line);
+      if (!fresh) {
+        faults_.fault(place, path + " is there twice", "keep one; the other is on line " + std::to_string(first->second));
+        continue;
+      }
+      to.children.emplace_back(name, read(member.second, place.line, path));
+    }
+  }
+
+  const std::string& file_;
+  Faults& faults_;
+  std::size_t count_ = 0;
+};
+
+Node Node::parse(std::string_view text, const std::string& file, Faults& faults) {
+  auto faults_before = faults.all().size();
+  try {
+    auto documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) {
+      faults.fault({file, line_of(documents[1].Mark())}, "the file has more than one YAML document", "keep one");
+    }
+    auto root = State::Reading(file, faults).read(documents.empty() ? YAML::Node() : documents[0], 1, "");
+    if (faults.all().size() == faults_before) return root;
+  } catch (const YAML::Exception& wrong) {
+    faults.fault({file, line_of(wrong.mark)}, "the YAML is wrong: " + wrong.msg, "mend the syntax at this line");
+  } catch (const std::exception& wrong) {  // nesting too deep
+    faults.fault({file, 0}, std::string("the YAML cannot be read: ") + wrong.what(), "write it flatter");
+  }
+  return State::node({.kind = Kind::absent, .place = {file, 0}});
+}
+
+Node Node::load(const std::string& path, Faults& faults) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    // An empty file gives no characters, which the stream takes for a failure.
+    if (file.is_open() && file.peek() == std::ifstream::traits_type::eof() && !file.bad()) return parse("", path, faults);
+    auto reason = errno ? std::string(": ") + std::strerror(errno) : std::string();
+    faults.fault({path, 0}, "the file cannot be read" + reason, "name an existing file that may be read");
+    return State::node({.kind = Kind::absent, .place = {path, 0}});
+  }
+  return parse(text.str(), path, faults);
+}
+
+Node Node::of_scalar(std::string name, std::string value) {
+  return State::node({.kind = Kind::scalar, .place = {name, 0}, .path = name, .scalar = std::move(value)});
+}
+
+Node environment_node(const std::string& name, const std::string& value) { return Node::of_scalar(name, value); }
+
+Node::Kind Node::kind() const { return state_ ? state_->kind : Kind::absent; }
+std::string Node::scalar() const { return is_scalar() ? state_->scalar : std::string(); }
+bool Node::quoted() const { return is_scalar() && state_->quoted; }
+Place Node::place() const { return state_ ? state_->place : Place{}; }
+
+const std::string& Node::path() const {
+  static const std::string none;
+  return state_ ? state_->path : none;
+}
+
+Node Node::operator[](std::string_view key) const {
+  if (is_map()) {
+    for (const auto& [name, node] : state_->children) {
+      if (name == key) return node;
+    }
+  }
+  // Absent, but it still says where it would have been.
+  return State::node({.kind = Kind::absent, .place = place(), .path = joined(path(), std::string(key))});
+}
+
+std::vector<std::pair<std::string, Node>> Node::members() const {
+  return is_map() ? state_->children : std::vector<std::pair<std::string, Node>>{};
+}
+
+std::vector<Node> Node::elements() const {
+  std::vector<Node> nodes;
+  if (!is_sequence()) return nodes;
+  for (const auto& child : state_->children) nodes.push_back(child.second);
+  return nodes;
+}
+
+}  // namespace loom::config

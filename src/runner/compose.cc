@@ -1,0 +1,174 @@
+#include "runner/compose.h"
+
+#include <array>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "model/catalogue.h"
+#include "model/message.h"
+#include "runner/headers.h"
+
+namespace loom::runner {
+namespace {
+
+constexpr std::size_t longest_message = 1024;
+
+std::optional<std::string> key_of(const model::Record& record) {
+  auto key = record.key();
+  return key ? std::optional<std::string>(*key) : std::nullopt;
+}
+
+void add(model::Headers& headers, std::string_view name, std::string value) {
+  headers.emplace_back(std::string(name), std::move(value));
+}
+
+void add_origin(model::Headers& headers, const model::Record& record) {
+  add(headers, header::origin_topic, std::string(record.topic()));
+  add(headers, header::origin_partition, std::to_string(record.partition().get()));
+  add(headers, header::origin_offset, std::to_string(record.offset().get()));
+}
+
+/// Headers that a dead letter gets anew: a record that was one before must not keep the old ones.
+bool is_replaced(std::string_view name) {
+  constexpr std::array replaced{header::origin_topic, header::origin_partition, header::origin_offset, header::group,
+                                header::stage,        header::error_kind,       header::error_code,    header::error_message,
+                                header::error_field,  header::attempts,         header::first_time,    header::last_time,
+                                header::replay_count, header::replay_for};
+  for (auto one : replaced)
+    if (one == name) return true;
+  return false;
+}
+
+/// How many bytes the UTF-8 character at `at` has; 0 when it is none.
+std::size_t character_at(std::string_view text, std::size_t at) {
+  auto first = static_cast<unsigned char>(text[at]);
+  std::size_t size = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  if (size == 0 || at + size > text.size() || !is_utf8(text.substr(at, size))) return 0;
+  return size;
+}
+
+}  // namespace
+
+std::string bounded_utf8(std::string_view text, std::size_t most) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    auto size = character_at(text, at);
+    if (out.size() + std::max<std::size_t>(size, 1) > most) break;
+    if (size == 0) out += '?', ++at;
+    else out.append(text, at, size), at += size;
+  }
+  return out;
+}
+
+Composer::Composer(ComposerSettings settings)
+    : it_(std::move(settings)), dead_letters_(model::dead_letters_of(it_.group)), drops_(model::drops_of(it_.group)) {
+  hop_start_ = json::Writer{}.field("group", it_.group.get()).field("instance", it_.instance).text();
+  hop_start_.back() = ',';
+  hop_start_ += R"("from":")";
+}
+
+/// A record of ours says all that is needed in its headers; only a foreign one is read for it.
+Result<Envelope> Composer::envelope_of(const model::Record& record, json::Document& document) const {
+  auto traceparent = record.header(header::traceparent);
+  auto trace_id = traceparent ? trace_id_of(*traceparent) : std::nullopt;
+  auto type = record.header(header::message_type);
+  auto id = record.header(header::message_id);
+  if (!trace_id || !type || !id || !canonical_uuid(*id))
+    return model::decode(record, it_.cluster_id, document);
+  Envelope envelope;
+  envelope.identity = model::identity_of(record, it_.cluster_id);
+  envelope.message_type = *type;
+  envelope.trace_id = std::move(*trace_id);
+  envelope.json = record.value();
+  return envelope;
+}
+
+std::string Composer::hop_text(const model::Record& record, const Hop& hop) const {
+  std::string text;
+  text.reserve(hop_start_.size() + record.topic().size() + 96);
+  text += hop_start_;
+  text += record.topic();
+  text += '/';
+  text += std::to_string(record.partition().get());
+  text += '/';
+  text += std::to_string(record.offset().get());
+  text += R"(","waited_ms":)";
+  text += std::to_string(hop.waited / 1000);
+  text += R"(,"took_ms":)";
+  text += std::to_string(hop.took / 1000);
+  text += R"(,"attempts":)";
+  text += std::to_string(hop.attempts);
+  text += '}';
+  return text;
+}
+
+Result<std::vector<model::OutRecord>> Composer::outputs(const model::Record& record, const Emit& emit, const Hop& hop,
+                                                        json::Document& document) const {
+  if (!it_.output)
+    return fail(ErrorKind::configuration, "stage '" + it_.stage + "' emits a message, and group '" + it_.group.get() + "' has no output",
+                {.field = "stages." + it_.group.get() + ".output", .remedy = "give the stage an output topic"});
+  auto read = envelope_of(record, document);
+  if (!read) return tl::unexpected<Error>(std::move(read.error()));
+  const auto& envelope = *read;
+  std::vector<model::OutRecord> outputs;
+  outputs.reserve(emit.messages.size());
+  for (const auto& message : emit.messages) {
+    auto& out = outputs.emplace_back();
+    out.topic = *it_.output;
+    out.key = key_of(record);
+    out.value = model::with_results(envelope, it_.group.get(), message, it_.forward_drop);
+    out.timestamp_ms = it_.clock() / 1000;
+    auto part = envelope.identity.part;
+    if (!message.part_step.empty()) part += (part.empty() ? "" : ".") + message.part_step;
+    out.headers.reserve(6);
+    add(out.headers, header::message_id, envelope.identity.message_id);
+    add(out.headers, header::part, std::move(part));
+    add(out.headers, header::message_type, envelope.message_type);
+    add(out.headers, header::traceparent,
+        make_traceparent(envelope.trace_id.empty() ? new_trace_id() : envelope.trace_id, new_span_id()));
+    add(out.headers, header::content_type, "application/json");
+    add(out.headers, header::hop, hop_text(record, hop));
+  }
+  return outputs;
+}
+
+model::OutRecord Composer::drop(const model::Record& record, std::string_view reason) const {
+  auto identity = model::identity_of(record, it_.cluster_id);
+  model::OutRecord out;
+  out.topic = drops_;
+  out.key = key_of(record);
+  out.timestamp_ms = it_.clock() / 1000;
+  out.headers.reserve(8);
+  add(out.headers, header::message_id, std::move(identity.message_id));
+  add(out.headers, header::part, std::move(identity.part));
+  add(out.headers, header::message_type, std::string(record.header(header::message_type).value_or("")));
+  add_origin(out.headers, record);
+  add(out.headers, header::group, it_.group.get());
+  add(out.headers, header::reason, std::string(reason));
+  return out;
+}
+
+model::OutRecord Composer::dead_letter(const model::Record& record, const Error& error, const Failures& failures) const {
+  auto now = it_.clock();
+  model::OutRecord out;
+  out.topic = dead_letters_;
+  out.key = key_of(record);
+  out.value = std::string(record.value());
+  out.timestamp_ms = now / 1000;
+  for (auto& [name, value] : record.headers())
+    if (!is_replaced(name)) out.headers.emplace_back(std::move(name), std::move(value));
+  add_origin(out.headers, record);
+  add(out.headers, header::group, it_.group.get());
+  add(out.headers, header::stage, it_.stage);
+  add(out.headers, header::error_kind, std::string(traits_of(error.kind).name));
+  add(out.headers, header::error_code, bounded_utf8(error.code, 64));
+  add(out.headers, header::error_message, bounded_utf8(error.message, longest_message));
+  add(out.headers, header::error_field, bounded_utf8(error.field, 256));
+  add(out.headers, header::attempts, std::to_string(failures.attempts));
+  add(out.headers, header::first_time, to_rfc3339(failures.first > 0 ? failures.first : now));
+  add(out.headers, header::last_time, to_rfc3339(failures.last > 0 ? failures.last : now));
+  add(out.headers, header::replay_count, std::string(record.header(header::replay_count).value_or("0")));
+  return out;
+}
+
+}  // namespace loom::runner

@@ -1,0 +1,83 @@
+#include "runner/retries.h"
+
+#include "runner/lane_queue.h"
+
+namespace loom::runner {
+namespace {
+
+constexpr Micros a_minute = 60'000'000;
+
+}  // namespace
+
+void Retries::note_failure(Item& item) {
+  item.last_failure = it_.clock();
+  if (item.first_failure == 0) item.first_failure = item.last_failure;
+}
+
+bool Retries::may_come_again(Item& item, const Error& error) {
+  bool is_of_data = traits_of(error.kind).remedy == Remedy::reject;
+  if (is_of_data && ++item.data_failures >= it_.attempts) {
+    note_failure(item);
+    return false;
+  }
+  come_again(item, error);
+  return true;
+}
+
+void Retries::come_again(Item& item, const Error& error) {
+  note_failure(item);
+  item.assignment->telemetry->retried(error.kind);
+  std::lock_guard lock(mutex_);
+  ++item.retries;
+  double random = static_cast<double>(random_() - random_.min()) / static_cast<double>(random_.max());
+  item.not_before = steady_now() + backoff_of(it_.backoff, item.retries, random);
+  auto& topic = topics_[item.assignment->partition.topic];
+  auto& stuck = topic.records[&item];
+  stuck = {item.assignment->partition.topic, item.record.partition(), item.record.offset(), item.first_failure, item.retries,
+           to_string(error)};
+  if (topic.records.size() > 1 || item.retries > 1) return;
+  topic.warned = item.last_failure;
+  warn("a record has to come again, its lane waits", stuck, 1);
+}
+
+void Retries::forget(const Item& item) {
+  if (item.retries == 0) return;
+  std::lock_guard lock(mutex_);
+  auto topic = topics_.find(item.assignment->partition.topic);
+  if (topic == topics_.end()) return;
+  topic->second.records.erase(&item);
+  if (!topic->second.records.empty()) return;
+  log_.info("no record is stuck any more", {{"topic", topic->first.get()}});
+  topics_.erase(topic);
+}
+
+void Retries::report(Telemetry& telemetry) {
+  auto now = it_.clock();
+  std::lock_guard lock(mutex_);
+  for (const auto& [topic, measured] : telemetry.all()) {
+    auto found = topics_.find(topic);
+    if (found == topics_.end()) {
+      measured->stuck_seconds.set(0);
+      continue;
+    }
+    const Stuck* oldest = nullptr;
+    for (const auto& [item, stuck] : found->second.records)
+      if (!oldest || stuck.since < oldest->since) oldest = &stuck;
+    if (!oldest) continue;
+    measured->stuck_seconds.set(static_cast<double>(now - oldest->since) / 1e6);
+    if (now - found->second.warned < a_minute) continue;
+    found->second.warned = now;
+    warn("stuck", *oldest, found->second.records.size());
+  }
+}
+
+void Retries::warn(std::string_view what, const Stuck& stuck, std::size_t lanes) const {
+  log_.warn(what, {{"topic", stuck.topic.get()},
+                   {"partition", stuck.partition.get()},
+                   {"offset", stuck.offset.get()},
+                   {"attempts", stuck.attempts},
+                   {"lanes", lanes},
+                   {"error", stuck.error}});
+}
+
+}  // namespace loom::runner
