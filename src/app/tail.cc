@@ -30,7 +30,7 @@ Result<std::map<model::TopicPartition, kafka::Range>> ranges_of(kafka::Admin& ad
     if (options.from == "earliest") from = mark.low.get();
     if (options.from.starts_with('-')) {
       auto back = config::parse_duration(options.from.substr(1));
-      from = std::max(mark.low.get(), mark.high.get() - std::atoll(options.from.c_str() + 1));
+      from = std::max<std::int64_t>(mark.low.get(), mark.high.get() - std::atoll(options.from.c_str() + 1));
       if (back && !std::isdigit(static_cast<unsigned char>(options.from.back()))) {
         auto at = admin.offsets_at({partition}, now_micros() / 1000 - back->count(), 10s);
         if (!at) return tl::unexpected(at.error());

@@ -13,8 +13,8 @@ namespace {
 
 constexpr Micros second = 1'000'000;
 constexpr Micros day = 86'400 * second;
-constexpr Micros earliest = -62'167'219'200 * second;      // 0000-01-01T00:00:00Z
-constexpr Micros latest = 253'402'300'800 * second - 1;    // 9999-12-31T23:59:59.999999Z
+constexpr Micros earliest = -62'167'219'200 * second;    // 0000-01-01T00:00:00Z
+constexpr Micros latest = 253'402'300'800 * second - 1;  // 9999-12-31T23:59:59.999999Z
 
 void put_digits(char* to, std::size_t count, std::uint64_t value) {
   while (count-- > 0) to[count] = static_cast<char>('0' + value % 10), value /= 10;

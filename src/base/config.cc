@@ -95,7 +95,8 @@ bool may_be_shown(std::string_view name, std::string_view value) {
 void refuse_unknown(const Node& node, const std::vector<std::string>& known, Faults& faults) {
   if (!node.present() || node.kind() == Node::Kind::null) return;
   if (!node.is_map()) {
-    faults.fault(node.place(), node.path() + " is no map of options", "write 'name: value' lines; known are " + listed(known));
+    faults.fault(node.place(), node.path() + " is no map of options",
+                 "write 'name: value' lines; known are " + listed(known));
     return;
   }
   for (const auto& [name, value] : node.members()) {

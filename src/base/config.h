@@ -59,8 +59,8 @@ class Node {
   /// Parses text; a syntax error or a duplicate key becomes a fault and the node is absent.
   static Node parse(std::string_view text, const std::string& file, Faults& faults);
   static Node load(const std::string& path, Faults& faults);
-  /// A plain scalar that comes from no file; `name` is its path and its place.
-  static Node of_scalar(std::string name, std::string value);
+  /// A plain scalar that comes from no file (an environment variable).
+  static Node of_scalar(Place place, std::string path, std::string value);
 
   [[nodiscard]] Kind kind() const;
   [[nodiscard]] bool present() const { return kind() != Kind::absent; }

@@ -32,7 +32,7 @@ std::string_view trimmed(std::string_view text) {
 template <class Number>
 std::optional<Number> number_of(std::string_view text) {
   Number number{};
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
   return number;
@@ -69,11 +69,16 @@ std::string in_units(std::uint64_t count, const Units& units) {
 
 Wrong no_scalar(const Node& node) {
   switch (node.kind()) {
-    case Node::Kind::scalar: return std::nullopt;
-    case Node::Kind::null: return "has no value";
-    case Node::Kind::map: return "is a map, not a single value";
-    case Node::Kind::sequence: return "is a list, not a single value";
-    case Node::Kind::absent: return "is missing";
+    case Node::Kind::scalar:
+      return std::nullopt;
+    case Node::Kind::null:
+      return "has no value";
+    case Node::Kind::map:
+      return "is a map, not a single value";
+    case Node::Kind::sequence:
+      return "is a list, not a single value";
+    case Node::Kind::absent:
+      return "is missing";
   }
   return std::nullopt;
 }
@@ -194,7 +199,8 @@ Wrong read_value(const Node& node, std::map<std::string, std::string>& to) {
   for (const auto& pair : split(node.scalar())) {  // "a=1, b=2", as in an environment variable
     auto equals = pair.find('=');
     if (equals == std::string::npos) return "is no map; write name=value, name=value";
-    values[std::string(trimmed(std::string_view(pair).substr(0, equals)))] = trimmed(std::string_view(pair).substr(equals + 1));
+    values[std::string(trimmed(std::string_view(pair).substr(0, equals)))] =
+        trimmed(std::string_view(pair).substr(equals + 1));
   }
   for (const auto& [name, member] : node.members()) {
     if (auto wrong = read_value(member, values[name])) return "has a member '" + name + "' that " + *wrong;

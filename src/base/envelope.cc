@@ -9,7 +9,8 @@ Result<std::string_view> Envelope::string_at(std::string_view dotted_path) const
     return fail(ErrorKind::missing_field, path + " is missing", {.field = path, .remedy = "send it as a string"});
   }
   if (auto text = found->string()) return *text;
-  return fail(ErrorKind::invalid_value, path + " is of kind " + std::string(json::name_of(found->kind())) + ", not a string",
+  return fail(ErrorKind::invalid_value,
+              path + " is of kind " + std::string(json::name_of(found->kind())) + ", not a string",
               {.field = path, .remedy = "send it as a string"});
 }
 

@@ -11,7 +11,8 @@ struct Row {
   ErrorTraits traits;
 };
 
-// Exit codes are sysexits: 64 usage, 65 data, 69 unavailable, 70 internal, 75 try again, 77 permission, 78 configuration.
+// Exit codes are sysexits: 64 usage, 65 data, 69 unavailable, 70 internal, 75 try again, 77 permission, 78
+// configuration.
 constexpr std::array<Row, 18> table{{
     {ErrorKind::malformed, {"malformed", "The message is malformed", 400, Remedy::reject, 65}},
     {ErrorKind::missing_field, {"missing_field", "A required field is missing", 400, Remedy::reject, 65}},

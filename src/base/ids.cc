@@ -149,7 +149,8 @@ std::optional<std::string> trace_id_of(std::string_view traceparent) {
   auto version = traceparent.substr(0, 2), trace = traceparent.substr(3, 32), span = traceparent.substr(36, 16),
        flags = traceparent.substr(53, 2);
   if (traceparent[2] != '-' || traceparent[35] != '-' || traceparent[52] != '-') return std::nullopt;
-  if (!is_lower_hex(version) || !is_lower_hex(trace) || !is_lower_hex(span) || !is_lower_hex(flags)) return std::nullopt;
+  if (!is_lower_hex(version) || !is_lower_hex(trace) || !is_lower_hex(span) || !is_lower_hex(flags))
+    return std::nullopt;
   if (version == "ff" || is_zero(trace) || is_zero(span)) return std::nullopt;
   // A later version may carry more, behind another dash.
   if (traceparent.size() > length && (version == "00" || traceparent[length] != '-')) return std::nullopt;

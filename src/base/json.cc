@@ -39,11 +39,14 @@ struct ValueAccess {
   [[nodiscard]] std::size_t next() const {  // the index after this item
     switch (type()) {
       case '{':
-      case '[': return static_cast<std::uint32_t>(payload());
+      case '[':
+        return static_cast<std::uint32_t>(payload());
       case 'l':
       case 'u':
-      case 'd': return index + 2;
-      default: return index + 1;
+      case 'd':
+        return index + 2;
+      default:
+        return index + 1;
     }
   }
   [[nodiscard]] std::size_t end() const { return next() - 1; }  // of a container: the index of its closing word
@@ -120,15 +123,27 @@ void append_chars(std::string& to, Number value) {
 
 void append_value(std::string& to, ValueAccess value) {
   switch (value.type()) {
-    case '{': return append_object(to, value);
-    case '[': return append_array(to, value);
-    case '"': return append_string(to, value.string());
-    case 'l': return append_chars(to, static_cast<std::int64_t>(value.number_bits()));
-    case 'u': return append_chars(to, value.number_bits());
-    case 'd': return append_number(to, std::bit_cast<double>(value.number_bits()));
-    case 't': to += "true"; return;
-    case 'f': to += "false"; return;
-    default: to += "null"; return;
+    case '{':
+      return append_object(to, value);
+    case '[':
+      return append_array(to, value);
+    case '"':
+      return append_string(to, value.string());
+    case 'l':
+      return append_chars(to, static_cast<std::int64_t>(value.number_bits()));
+    case 'u':
+      return append_chars(to, value.number_bits());
+    case 'd':
+      return append_number(to, std::bit_cast<double>(value.number_bits()));
+    case 't':
+      to += "true";
+      return;
+    case 'f':
+      to += "false";
+      return;
+    default:
+      to += "null";
+      return;
   }
 }
 
@@ -142,14 +157,21 @@ std::optional<std::int64_t> whole(double number) {
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "boolean";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "boolean";
     case Kind::integer:
-    case Kind::unsigned_integer: return "integer";
-    case Kind::number: return "number";
-    case Kind::string: return "string";
-    case Kind::array: return "array";
-    case Kind::object: return "object";
+    case Kind::unsigned_integer:
+      return "integer";
+    case Kind::number:
+      return "number";
+    case Kind::string:
+      return "string";
+    case Kind::array:
+      return "array";
+    case Kind::object:
+      return "object";
   }
   return "null";
 }
@@ -157,14 +179,22 @@ std::string_view name_of(Kind kind) {
 Kind Value::kind() const {
   switch (ValueAccess::of(*this).type()) {
     case 't':
-    case 'f': return Kind::boolean;
-    case 'l': return Kind::integer;
-    case 'u': return Kind::unsigned_integer;
-    case 'd': return Kind::number;
-    case '"': return Kind::string;
-    case '[': return Kind::array;
-    case '{': return Kind::object;
-    default: return Kind::null;
+    case 'f':
+      return Kind::boolean;
+    case 'l':
+      return Kind::integer;
+    case 'u':
+      return Kind::unsigned_integer;
+    case 'd':
+      return Kind::number;
+    case '"':
+      return Kind::string;
+    case '[':
+      return Kind::array;
+    case '{':
+      return Kind::object;
+    default:
+      return Kind::null;
   }
 }
 
@@ -184,10 +214,14 @@ std::optional<std::int64_t> Value::integer() const {
 std::optional<double> Value::number() const {
   auto access = ValueAccess::of(*this);
   switch (access.type()) {
-    case 'l': return static_cast<double>(static_cast<std::int64_t>(access.number_bits()));
-    case 'u': return static_cast<double>(access.number_bits());
-    case 'd': return std::bit_cast<double>(access.number_bits());
-    default: return std::nullopt;
+    case 'l':
+      return static_cast<double>(static_cast<std::int64_t>(access.number_bits()));
+    case 'u':
+      return static_cast<double>(access.number_bits());
+    case 'd':
+      return std::bit_cast<double>(access.number_bits());
+    default:
+      return std::nullopt;
   }
 }
 
@@ -306,7 +340,8 @@ tl::unexpected<Error> refusal(simdjson::error_code code, std::size_t depth) {
     case simdjson::NUMBER_ERROR:
       return fail(ErrorKind::malformed, "the JSON has a number that is malformed or too large for 64 bits",
                   {.remedy = "send such a number as a string"});
-    case simdjson::EMPTY: return fail(ErrorKind::malformed, "the JSON is empty", {.remedy = "send a JSON value"});
+    case simdjson::EMPTY:
+      return fail(ErrorKind::malformed, "the JSON is empty", {.remedy = "send a JSON value"});
     case simdjson::UNCLOSED_STRING:
       return fail(ErrorKind::malformed, "the JSON has a string without an end", {.remedy = "close every string"});
     case simdjson::UNESCAPED_CHARS:
@@ -318,7 +353,8 @@ tl::unexpected<Error> refusal(simdjson::error_code code, std::size_t depth) {
       return fail(ErrorKind::too_large, "the JSON is larger than 4 GB", {.remedy = "send less at once"});
     case simdjson::MEMALLOC:
       return fail(ErrorKind::full, "there is no memory to parse the JSON", {.remedy = "try again later"});
-    default: return fail(ErrorKind::malformed, "the text is not valid JSON", {.remedy = "send valid JSON"});
+    default:
+      return fail(ErrorKind::malformed, "the text is not valid JSON", {.remedy = "send valid JSON"});
   }
 }
 
@@ -357,7 +393,8 @@ Result<Value> Document::parse(std::string_view text, Limits limits) {
   ValueAccess root{&state.parser.doc, 1};
   if (root.type() == '{') {
     if (auto key = duplicate_key(root)) {
-      return fail(ErrorKind::malformed, "the key '" + *key + "' appears twice", {.field = *key, .remedy = "send it once"});
+      return fail(ErrorKind::malformed, "the key '" + *key + "' appears twice",
+                  {.field = *key, .remedy = "send it once"});
     }
   }
   return root.value();

@@ -48,7 +48,9 @@ class Scanner {
     skip_space();
     if (at_ == end_) return std::nullopt;
     const char* begin = at_;
-    bool whole = *at_ == '"' ? take_string().has_value() : *at_ == '{' || *at_ == '[' ? skip_container() : skip_scalar();
+    bool whole = *at_ == '"'                  ? take_string().has_value()
+                 : *at_ == '{' || *at_ == '[' ? skip_container()
+                                              : skip_scalar();
     if (!whole) return std::nullopt;
     return std::string_view(begin, static_cast<std::size_t>(at_ - begin));
   }
@@ -113,7 +115,8 @@ void append_utf8(std::string& to, std::uint32_t code) {
   if (code < 0x80) return byte(code);
   if (code < 0x800) return byte(0xC0 | code >> 6), byte(0x80 | (code & 0x3F));
   if (code < 0x10000) return byte(0xE0 | code >> 12), byte(0x80 | (code >> 6 & 0x3F)), byte(0x80 | (code & 0x3F));
-  byte(0xF0 | code >> 18), byte(0x80 | (code >> 12 & 0x3F)), byte(0x80 | (code >> 6 & 0x3F)), byte(0x80 | (code & 0x3F));
+  byte(0xF0 | code >> 18), byte(0x80 | (code >> 12 & 0x3F)), byte(0x80 | (code >> 6 & 0x3F)),
+      byte(0x80 | (code & 0x3F));
 }
 
 // Appends what the escape at the start of `text` stands for; gives its length.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "loom/json.h"
 
 namespace loom::json {
@@ -13,13 +14,17 @@ bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 
 
 // The length of the start of `text` that can be copied as it is. Blocks of a fixed size become vector code.
 std::size_t plain_length(std::string_view text) {
-  constexpr std::size_t block = 32;
+  using Byte = unsigned char;
+  constexpr std::size_t block = 64;
+  const auto* bytes = reinterpret_cast<const Byte*>(text.data());
   std::size_t at = 0;
   for (; at + block <= text.size(); at += block) {
-    unsigned char bad = 0;
+    Byte bad = 0;
     for (std::size_t i = 0; i < block; ++i) {
-      auto c = static_cast<unsigned char>(text[at + i]);
-      bad |= static_cast<unsigned char>((c < 0x20) | (c == '"') | (c == '\\'));
+      Byte c = bytes[at + i];
+      auto control = static_cast<Byte>(c < 0x20);
+      auto special = static_cast<Byte>((c == '"') | (c == '\\'));
+      bad |= static_cast<Byte>(control | special);
     }
     if (bad) break;
   }
@@ -45,7 +50,7 @@ void append_string(std::string& to, std::string_view text) {
   to += '"';
   while (!text.empty()) {
     auto plain = plain_length(text);
-    to.append(text.data(), plain);
+    append_large(to, text.substr(0, plain));
     text.remove_prefix(plain);
     for (; !text.empty() && needs_escape(text.front()); text.remove_prefix(1)) append_escaped(to, text.front());
   }
@@ -94,7 +99,7 @@ Writer& Writer::field(std::string_view key, bool value) {
 
 Writer& Writer::raw(std::string_view key, std::string_view json) {
   begin(key);
-  text_ += json;
+  append_large(text_, json);
   return *this;
 }
 

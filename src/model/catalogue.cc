@@ -80,7 +80,7 @@ Catalogue read_catalogue(const config::Node& root, const config::Environment& en
                          const std::vector<std::string>& stage_kinds, config::Faults& faults) {
   Catalogue catalogue;
   catalogue.folder = std::filesystem::path(root.place().file).parent_path().string();
-  if (root.present() && !root.is_map()) {
+  if (root.present() && root.kind() != config::Node::Kind::null && !root.is_map()) {
     faults.fault(root.place(), "the configuration is no map",
                  "write sections: kafka, database, api, log, message_types, topics, stages");
     return catalogue;
@@ -88,6 +88,7 @@ Catalogue read_catalogue(const config::Node& root, const config::Environment& en
   config::refuse_unknown(root, {"kafka", "database", "api", "log", "message_types", "topics", "stages"}, faults);
   read_sections(root, environment, catalogue, faults);
   read_api(root["api"], environment, catalogue, faults);
+  if (catalogue.api.place.file.empty()) catalogue.api.place = root.place();
   read_types(root["message_types"], catalogue, faults);
   read_topics(root["topics"], catalogue, faults);
   read_stages(root["stages"], stage_kinds, catalogue, faults);

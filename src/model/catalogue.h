@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/config.h"
-#include "model/cluster_settings.h"
 #include "loom/named.h"
+#include "model/cluster_settings.h"
 
 namespace loom::model {
 
@@ -55,7 +55,7 @@ struct TopicSpec {
 
 struct StageSpec {
   ConsumerGroup group;
-  std::string use;           // ocr, store, …
+  std::string use;  // ocr, store, …
   std::optional<TopicName> input, output;
   std::map<std::string, std::string> when;  // dotted field (or pipeline_hint) → wanted value
   std::vector<std::string> forward_drop;    // dotted paths left out of what is forwarded
@@ -67,26 +67,28 @@ struct StageSpec {
 };
 
 struct ApiKey {
-  std::string name, sha256;          // of the key, hex
-  std::vector<std::string> types;    // "*" or type names
-  double rate = 0;                   // messages a second, 0 = unlimited
+  std::string name, sha256;        // of the key, hex
+  std::vector<std::string> types;  // "*" or type names
+  double rate = 0;                 // messages a second, 0 = unlimited
 };
 
 struct ApiSettings {
   std::string listen = "127.0.0.1:8000";
   std::vector<ApiKey> keys;
   int threads = 1;
-  config::Bytes max_body{16ULL << 20};             // one message; a batch may have max_batch_body
+  config::Bytes max_body{16ULL << 20};  // one message; a batch may have max_batch_body
   config::Bytes max_batch_body{64ULL << 20};
-  config::Bytes budget{256ULL << 20};              // bodies in memory and records in flight together
+  int max_batch_records = 10000;
+  config::Bytes budget{256ULL << 20};  // bodies in memory and records in flight together
   int max_connections = 4096;
-  config::Milliseconds ack_timeout{15000};         // then 503 with outcome unknown
+  config::Milliseconds ack_timeout{15000};  // then 503 with outcome unknown
   config::Milliseconds idle_timeout{60000};
+  config::Place place;
 };
 
 struct DatabaseSettings {
   std::string url = "sqlite:loom.db";
-  bool create = false;                  // `loom run` makes missing tables
+  bool create = false;  // `loom run` makes missing tables
   int writers = 1;
   int batch_rows = 10000;
   config::Milliseconds batch_wait{250};

@@ -2,6 +2,7 @@
 // Every option is declared once, in the part that reads it; `document_*` prints the same declarations.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 namespace loom::model {
 
 using Docs = std::vector<std::pair<std::string, std::vector<config::OptionDoc>>>;
+
+/// What a dead letter's topic allows over its origin: headers that tell where it came from and why.
+inline constexpr std::uint64_t dead_letter_room = 64ULL << 10;
 
 void read_sections(const config::Node& root, const config::Environment& environment, Catalogue& to,
                    config::Faults& faults);  // kafka, database, log

@@ -37,13 +37,13 @@ struct TopicMapping {
   TopicName topic;
   TableName table;
   std::string description;
-  bool shortest = false;                 // no field_mappings: columns are matched by name
-  std::vector<FieldMapping> fields;      // file order is precedence
+  bool shortest = false;             // no field_mappings: columns are matched by name
+  std::vector<FieldMapping> fields;  // file order is precedence
   std::map<std::string, ColumnType> types;
   std::map<std::string, Transform> transforms;
-  std::vector<std::string> required;     // source paths
+  std::vector<std::string> required;            // source paths
   std::map<std::string, std::string> defaults;  // column → constant, as JSON text
-  std::vector<std::string> key;          // upsert key columns; empty: the identity
+  std::vector<std::string> key;                 // upsert key columns; empty: the identity
   OnConflict on_conflict = OnConflict::ignore;
   std::vector<ArrayMapping> arrays;
   config::Place place;

@@ -29,11 +29,12 @@ Identity identity_in(const Record& record, const json::Value* value, std::string
   Identity identity;
   auto id = canonical_uuid(record.header("message_id").value_or(""));
   if (!id && value) id = canonical_uuid(text_at(*value, "message_id"));
-  identity.message_id = id ? *id
-                           : derived_message_id(cluster_id, record.topic(), record.partition().get(),
-                                                record.offset().get());
-  if (auto part = record.header("part")) identity.part = *part;
-  else if (value) identity.part = text_at(*value, "part");
+  identity.message_id =
+      id ? *id : derived_message_id(cluster_id, record.topic(), record.partition().get(), record.offset().get());
+  if (auto part = record.header("part"))
+    identity.part = *part;
+  else if (value)
+    identity.part = text_at(*value, "part");
   return identity;
 }
 
@@ -78,7 +79,7 @@ void encode(std::string& to, const EdgeMessage& message) {
     json::append_string(to, message.pipeline_hint);
   }
   to += R"(,"data":)";
-  to += message.data;
+  append_large(to, message.data);
   to += R"(,"metadata":)";
   to += message.metadata;
   to += '}';

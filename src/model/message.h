@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "model/record.h"
 #include "loom/envelope.h"
 #include "loom/outcome.h"
+#include "model/record.h"
 
 namespace loom::model {
 

@@ -31,7 +31,7 @@ bool is_port(const std::string& text) {
 
 std::optional<std::string> wrong_listen(const std::string& listen) {
   auto address = address_of(listen);
-  if (!address) return "is '" + listen + "'; write host:port, e.g. 127.0.0.1:8000";
+  if (!address) return "is no address; write host:port, e.g. 127.0.0.1:8000";
   if (!is_port(address->port)) return "has the port '" + address->port + "'; use 0 to 65535";
   return std::nullopt;
 }
@@ -53,6 +53,7 @@ Options<ApiSettings> api_options() {
       .add("max_body", &ApiSettings::max_body, "largest single message as sent; its topic's limit holds too",
            at_least(1024))
       .add("max_batch_body", &ApiSettings::max_batch_body, "largest body of a batch", at_least(1024))
+      .add("max_batch_records", &ApiSettings::max_batch_records, "most records of a batch", at_least(1))
       .add("budget", &ApiSettings::budget, "bodies in memory and records in flight together; full = 503",
            at_least(1 << 20))
       .add("max_connections", &ApiSettings::max_connections, "connections at a time", at_least(1))
@@ -99,21 +100,28 @@ void read_keys(const config::Node& node, ApiSettings& to, config::Faults& faults
   }
 }
 
+config::Place place_of_listen(const config::Node& node, const config::Environment& environment) {
+  auto variable = config::environment_name("api", "listen");
+  if (environment.values.contains(variable)) return {variable, 0};
+  return node["listen"].present() ? node["listen"].place() : node.place();
+}
+
 }  // namespace
 
 bool is_loopback(std::string_view address) {
   auto parsed = address_of(address);
   if (!parsed) return false;
   const auto& host = parsed->host;
-  return host == "localhost" || host == "::1" || (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
+  if (host == "localhost" || host == "::1") return true;
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
 void read_api(const config::Node& node, const config::Environment& environment, Catalogue& to, config::Faults& faults) {
-  is_section(node, faults);
   to.api = api_options().read(node, faults, &environment);
   read_keys(node["keys"], to.api, faults);
+  to.api.place = node.place();
   if (to.api.keys.empty() && !wrong_listen(to.api.listen) && !is_loopback(to.api.listen))
-    faults.fault(node["listen"].present() ? node["listen"].place() : node.place(),
+    faults.fault(place_of_listen(node, environment),
                  "api.listen: '" + to.api.listen + "' is reached from other machines, but api.keys has no key",
                  "add a key, or listen on 127.0.0.1");
 }

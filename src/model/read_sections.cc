@@ -27,7 +27,8 @@ Options<ClusterSettings> kafka_options() {
       .add("bootstrap", &ClusterSettings::bootstrap, "brokers to start from, host:port, separated by commas",
            wrong_bootstrap)
       .add("client_id", &ClusterSettings::client_id, "the name that brokers log for our connections")
-      .add("properties", &ClusterSettings::properties, "further settings of librdkafka, by its own names (TLS, SASL, …)")
+      .add("properties", &ClusterSettings::properties,
+           "further settings of librdkafka, by its own names (TLS, SASL, …)")
       .add("producer_budget", &ClusterSettings::producer_budget, "bytes in flight per producer", at_least(1 << 20))
       .add("consumer_budget", &ClusterSettings::consumer_budget, "bytes fetched and not yet settled per consumer",
            at_least(1 << 20));
@@ -53,7 +54,6 @@ Options<LogSettings> log_options() {
 
 void read_sections(const config::Node& root, const config::Environment& environment, Catalogue& to,
                    config::Faults& faults) {
-  for (const auto* name : {"kafka", "database", "log"}) is_section(root[name], faults);
   to.kafka = kafka_options().read(root["kafka"], faults, &environment);
   to.database = database_options().read(root["database"], faults, &environment);
   to.log_level = log_options().read(root["log"], faults, &environment).level;

@@ -34,7 +34,8 @@ Options<StageOptions> stage_options() {
       .add("use", &StageOptions::use, "which stage: ocr, store, …")
       .add("input", &StageOptions::input, "the topic it reads", wrong_topic_name)
       .add("output", &StageOptions::output, "the topic it forwards to", wrong_topic_name)
-      .add("when", &StageOptions::when, "only messages whose fields have these values, e.g. {pipeline_hint: ocr_extraction}")
+      .add("when", &StageOptions::when,
+           "only messages whose fields have these values, e.g. {pipeline_hint: ocr_extraction}")
       .add("lanes", &StageOptions::lanes, "worker threads; order is kept per key", at_least(1))
       .add("attempts", &StageOptions::attempts, "tries of a message whose error may pass, before it is a dead letter",
            at_least(1))
@@ -44,7 +45,8 @@ Options<StageOptions> stage_options() {
 
 Options<ForwardOptions> forward_options() {
   return Options<ForwardOptions>("stages.forward")
-      .add("drop", &ForwardOptions::drop, "dotted paths left out of what is forwarded, e.g. data.image_data", wrong_drop);
+      .add("drop", &ForwardOptions::drop, "dotted paths left out of what is forwarded, e.g. data.image_data",
+           wrong_drop);
 }
 
 /// What else an entry says belongs to its stage kind, whose own options refuse what they don't know.
@@ -77,18 +79,9 @@ void check_topics(const config::Node& node, const StageOptions& options, config:
     faults.fault(node.place(), node.path() + ": has no output", "add 'output: TOPIC', where its results go");
 }
 
-void check_group(const std::string& group, const config::Node& node, config::Faults& faults) {
-  if (auto wrong = wrong_group_name(group)) {
-    config::wrong_value(node, group, *wrong, faults);
-  } else if (group.find('.') != std::string::npos) {
-    faults.warn(node.place(), node.path() + ": has a dot, so mappings can't name its results by a dotted path",
-                "write '-' for '.'");
-  }
-}
-
 StageSpec read_stage(const std::string& group, const config::Node& node, const std::vector<std::string>& kinds,
                      config::Faults& faults) {
-  check_group(group, node, faults);
+  if (auto wrong = wrong_group_name(group)) config::wrong_value(node, group, *wrong, faults);
   auto options = read_common(node, faults);
   check_use(node, options.use, kinds, faults);
   check_topics(node, options, faults);
@@ -98,7 +91,6 @@ StageSpec read_stage(const std::string& group, const config::Node& node, const s
   if (!options.input.empty()) stage.input = TopicName{options.input};
   if (!options.output.empty()) stage.output = TopicName{options.output};
   stage.when = std::move(options.when);
-  is_section(node["forward"], faults);
   stage.forward_drop = forward_options().read(node["forward"], faults).drop;
   stage.lanes = options.lanes;
   stage.attempts = options.attempts;

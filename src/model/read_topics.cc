@@ -11,7 +11,6 @@ using config::at_least;
 using config::Options;
 
 constexpr config::Bytes media_limit{8ULL << 20};
-constexpr std::uint64_t dead_letter_room = 64ULL << 10;  // headers that tell where it came from and why
 
 struct TopicOptions {
   int partitions = TopicSpec{}.partitions;
@@ -40,7 +39,6 @@ Options<TopicOptions> topic_options() {
 
 TopicSpec read_topic(const std::string& name, const config::Node& node, config::Faults& faults) {
   if (auto wrong = wrong_topic_name(name)) config::wrong_value(node, name, *wrong, faults);
-  is_section(node, faults);
   auto options = topic_options().read(node, faults);
   TopicSpec topic;
   topic.name = TopicName{name};
@@ -107,7 +105,8 @@ void resolve_topics(Catalogue& catalogue) {
   }
   widen_outputs(catalogue);
   for (const auto& [group, stage] : catalogue.stages)
-    add_dead_letters(catalogue, stage, stage.input ? catalogue.topics[*stage.input].max_message_bytes : config::Bytes{});
+    add_dead_letters(catalogue, stage,
+                     stage.input ? catalogue.topics[*stage.input].max_message_bytes : config::Bytes{});
 }
 
 void add_mapped_topics(Catalogue& catalogue, const Mappings& mappings) {

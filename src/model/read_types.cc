@@ -58,7 +58,8 @@ Field field_of(const std::string& name, const FieldOptions& options) {
 void check_bounds(const config::Node& node, const Field& field, config::Faults& faults) {
   if (!field.min && !field.max) return;
   if (field.kind != FieldKind::number && field.kind != FieldKind::integer)
-    faults.fault(node.place(), node.path() + ": min and max are for numbers, this is " + std::string(name_of(field.kind)),
+    faults.fault(node.place(),
+                 node.path() + ": min and max are for numbers, this is " + std::string(name_of(field.kind)),
                  "give it type: number");
   else if (field.min && field.max && *field.min > *field.max)
     faults.fault(node.place(), node.path() + ": min is greater than max", "swap them");

@@ -9,7 +9,7 @@
 namespace loom::model {
 namespace {
 
-constexpr std::size_t longest_topic = 249;                                       // Kafka's
+constexpr std::size_t longest_topic = 249;  // Kafka's
 constexpr std::size_t longest_group = longest_topic - std::string_view("drops.").size();
 
 bool is_kafka_char(char c) {
@@ -18,11 +18,11 @@ bool is_kafka_char(char c) {
 
 std::optional<std::string> wrong_name(const std::string& what, const std::string& name, std::size_t longest) {
   if (name.empty()) return "is an empty name; name a " + what;
-  if (name == "." || name == "..") return "is '" + name + "', which Kafka refuses";
+  if (name == "." || name == "..") return "is a name that Kafka refuses";
   if (name.size() > longest)
     return "is " + std::to_string(name.size()) + " characters long; the limit is " + std::to_string(longest);
   if (!std::all_of(name.begin(), name.end(), is_kafka_char))
-    return "is '" + name + "'; a " + what + " has only letters, digits, '.', '_' and '-'";
+    return "has other characters than letters, digits, '.', '_' and '-', as no " + what + " may";
   return std::nullopt;
 }
 
@@ -75,7 +75,10 @@ std::string near_or_all(const std::string& typed, const std::vector<std::string>
 std::function<std::optional<std::string>(const std::string&)> one_of(std::vector<std::string> known) {
   return [known = std::move(known)](const std::string& value) -> std::optional<std::string> {
     if (std::find(known.begin(), known.end(), value) != known.end()) return std::nullopt;
-    return "is '" + value + "'; " + near_or_all(value, known);
+    std::string all;
+    for (const auto& name : known) all += (all.empty() ? "" : ", ") + name;
+    auto near = nearest(value, known);
+    return "is none of " + all + (near.empty() ? "" : "; did you mean '" + near + "'?");
   };
 }
 

@@ -9,11 +9,17 @@ namespace loom::model {
 namespace {
 
 /// Keys come as they are written; one with escapes ("\u0072esults") is still the same key.
-bool is_key(std::string_view written, std::string_view name) {
-  if (written.find('\\') == std::string_view::npos) return written == name;
+std::string key_of(std::string_view written) {
+  if (written.find('\\') == std::string_view::npos) return std::string(written);
   json::Document document;
   auto array = document.parse("[\"" + std::string(written) + "\"]");
-  return array && array->at(0) && array->at(0)->string() == name;
+  auto key = array ? array->at(0)->string() : std::nullopt;
+  return std::string(key.value_or(written));
+}
+
+bool is_key(std::string_view written, std::string_view name) {
+  if (written == name) return true;
+  return written.find('\\') != std::string_view::npos && key_of(written) == name;
 }
 
 void append_key(std::string& to, std::string_view written) {
@@ -44,11 +50,14 @@ struct Dropped {
 
 Dropped dropped_of(std::string_view written, const Paths& paths) {
   Dropped dropped;
+  if (paths.empty()) return dropped;
+  auto key = key_of(written);
   for (auto path : paths) {
-    auto dot = path.find('.');
-    if (!is_key(written, path.substr(0, dot))) continue;
-    if (dot == std::string_view::npos) dropped.whole = true;
-    else dropped.inside.push_back(path.substr(dot + 1));
+    if (!path.starts_with(key)) continue;
+    if (path.size() == key.size())
+      dropped.whole = true;
+    else if (path[key.size()] == '.')
+      dropped.inside.push_back(path.substr(key.size() + 1));
   }
   return dropped;
 }
@@ -56,7 +65,7 @@ Dropped dropped_of(std::string_view written, const Paths& paths) {
 /// The raw value of a member, without the dropped paths inside it.
 void append_without(std::string& to, std::string_view raw, const Paths& paths) {
   if (paths.empty() || !is_object(raw)) {
-    to += raw;
+    append_large(to, raw);
     return;
   }
   to += '{';

@@ -67,18 +67,20 @@ Composer::Composer(ComposerSettings settings)
   hop_start_ += R"("from":")";
 }
 
-/// A record of ours says all that is needed in its headers; only a foreign one is read for it.
+/// A record of ours says all that is needed in its headers; only a foreign one is read for it (its value may lack what
+/// `encode` always writes, though its headers were copied from one of ours).
 Result<Envelope> Composer::envelope_of(const model::Record& record, json::Document& document) const {
   auto traceparent = record.header(header::traceparent);
   auto trace_id = traceparent ? trace_id_of(*traceparent) : std::nullopt;
   auto type = record.header(header::message_type);
   auto id = record.header(header::message_id);
-  if (!trace_id || !type || !id || !canonical_uuid(*id))
-    return model::decode(record, it_.cluster_id, document);
+  bool is_ours = trace_id && type && id && canonical_uuid(*id) && record.value().starts_with(R"({"schema_version":)");
+  if (!is_ours) return model::decode(record, it_.cluster_id, document);
   Envelope envelope;
   envelope.identity = model::identity_of(record, it_.cluster_id);
   envelope.message_type = *type;
   envelope.trace_id = std::move(*trace_id);
+  envelope.timestamp = envelope.recorded_at = record.timestamp_ms() * 1000;
   envelope.json = record.value();
   return envelope;
 }

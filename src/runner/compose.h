@@ -44,6 +44,7 @@ class Composer {
                                                               json::Document& document) const;
   [[nodiscard]] model::OutRecord drop(const model::Record& record, std::string_view reason) const;
   [[nodiscard]] model::OutRecord dead_letter(const model::Record& record, const Error& error, const Failures& failures) const;
+  [[nodiscard]] Micros now() const { return it_.clock(); }
 
  private:
   [[nodiscard]] Result<Envelope> envelope_of(const model::Record& record, json::Document& document) const;

@@ -6,6 +6,7 @@ namespace loom::runner {
 namespace {
 
 constexpr Micros a_minute = 60'000'000;
+constexpr Micros ten_seconds = 10'000'000;  // a topic whose records fail once each must not fill the log
 
 }  // namespace
 
@@ -35,8 +36,9 @@ void Retries::come_again(Item& item, const Error& error) {
   auto& stuck = topic.records[&item];
   stuck = {item.assignment->partition.topic, item.record.partition(), item.record.offset(), item.first_failure, item.retries,
            to_string(error)};
-  if (topic.records.size() > 1 || item.retries > 1) return;
+  if (topic.is_told || item.last_failure - topic.warned < ten_seconds) return;
   topic.warned = item.last_failure;
+  topic.is_told = true;
   warn("a record has to come again, its lane waits", stuck, 1);
 }
 
@@ -46,9 +48,9 @@ void Retries::forget(const Item& item) {
   auto topic = topics_.find(item.assignment->partition.topic);
   if (topic == topics_.end()) return;
   topic->second.records.erase(&item);
-  if (!topic->second.records.empty()) return;
+  if (!topic->second.records.empty() || !topic->second.is_told) return;
+  topic->second.is_told = false;
   log_.info("no record is stuck any more", {{"topic", topic->first.get()}});
-  topics_.erase(topic);
 }
 
 void Retries::report(Telemetry& telemetry) {
@@ -56,17 +58,17 @@ void Retries::report(Telemetry& telemetry) {
   std::lock_guard lock(mutex_);
   for (const auto& [topic, measured] : telemetry.all()) {
     auto found = topics_.find(topic);
-    if (found == topics_.end()) {
+    if (found == topics_.end() || found->second.records.empty()) {
       measured->stuck_seconds.set(0);
       continue;
     }
     const Stuck* oldest = nullptr;
     for (const auto& [item, stuck] : found->second.records)
       if (!oldest || stuck.since < oldest->since) oldest = &stuck;
-    if (!oldest) continue;
     measured->stuck_seconds.set(static_cast<double>(now - oldest->since) / 1e6);
     if (now - found->second.warned < a_minute) continue;
     found->second.warned = now;
+    found->second.is_told = true;
     warn("stuck", *oldest, found->second.records.size());
   }
 }

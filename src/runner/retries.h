@@ -46,6 +46,7 @@ class Retries {
   struct TopicStuck {
     std::map<const Item*, Stuck> records;
     Micros warned = 0;
+    bool is_told = false;  // that it is stuck, and so to be told when it is not any more
   };
   void note_failure(Item& item);
   void warn(std::string_view what, const Stuck& stuck, std::size_t lanes) const;

@@ -17,7 +17,7 @@ namespace loom::runner {
 struct RepositionRequest {
   std::uint64_t serial = 0;  // of the assignment that asked; a later one has its own position
   model::TopicPartition partition;
-  Offset next;
+  std::optional<Offset> next;  // absent: where the consumer stands
 };
 
 class Returns {

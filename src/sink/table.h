@@ -46,12 +46,14 @@ struct BoundColumn {
   std::string native;
   model::ColumnType type = model::ColumnType::string;  // what the values are converted to
   bool decimal = false;
+  bool not_null = false;
+  bool has_default = false;  // a row without a value leaves the column to the database
   Standard standard = Standard::none;
-  std::vector<std::string> paths;  // sources, first wins
+  std::vector<std::string> paths{};  // sources, first wins
   bool by_name = false;            // also results.*.<name>, the last stage's first
   bool rest = false;               // JSON of everything that no other column took
   model::Transform transform = model::Transform::none;
-  std::optional<Cell> fallback;  // the mapping's default
+  std::optional<Cell> fallback{};  // the mapping's default
 };
 
 /// How the records of one topic become rows of one table.

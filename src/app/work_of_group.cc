@@ -1,0 +1,66 @@
+#include <thread>
+
+#include "app/wiring.h"
+#include "engines/kinds.h"
+#include "kafka/admin.h"
+#include "runner/stage_work.h"
+#include "sink/store_work.h"
+#include "stages/kinds.h"
+
+namespace loom::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Asks until the broker answers or the process is to stop; one line a minute meanwhile.
+template <class Call>
+auto ask_until_answered(const Log& log, const std::string& bootstrap, const std::atomic<bool>& stop, Call call) -> decltype(call()) {
+  auto told = std::chrono::steady_clock::time_point{};
+  for (;;) {
+    auto answer = call();
+    if (answer || answer.error().kind != ErrorKind::unavailable || stop) return answer;
+    auto now = std::chrono::steady_clock::now();
+    if (now - told >= 1min) {
+      log.warn("waiting for the broker", {{"bootstrap", bootstrap}, {"error", to_string(answer.error())}});
+      told = now;
+    }
+    std::this_thread::sleep_for(500ms);
+  }
+}
+
+Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec& stage, Registry& registry, const Log& log,
+                                   const std::atomic<bool>& stop) {
+  auto admin = kafka::Admin::open(loaded.catalogue.kafka, log);
+  if (!admin) return tl::unexpected(admin.error());
+  const auto& bootstrap = loaded.catalogue.kafka.bootstrap;
+  auto cluster = ask_until_answered(log, bootstrap, stop, [&] { return (*admin)->cluster(5s); });
+  if (!cluster) return tl::unexpected(cluster.error());
+  auto topics = ask_until_answered(log, bootstrap, stop, [&] { return (*admin)->topics(inputs_of(loaded, stage), 10s); });
+  if (!topics) return tl::unexpected(topics.error());
+
+  sink::StoreOptions options;
+  options.group = stage.group;
+  options.cluster_id = cluster->cluster_id;
+  for (const auto& [name, topic] : *topics) options.topic_ids[name] = topic.id;
+  options.mappings = loaded.mappings;
+  options.database = loaded.catalogue.database;
+  options.folder = loaded.catalogue.folder;
+  return sink::store_work(std::move(options), registry, log);
+}
+
+}  // namespace
+
+Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec& stage, Registry& registry, const Log& log,
+                                   const std::atomic<bool>& stop) {
+  if (stage.use == "store") return store_work_of(loaded, stage, registry, log, stop);
+  auto maker = stage_maker(stage);
+  if (!maker) return tl::unexpected(maker.error());
+  runner::StageWork work;
+  work.group = stage.group;
+  work.lanes = stage.lanes;
+  work.when = stage.when;
+  work.make_handler = std::move(*maker);
+  return runner::work_of(std::move(work));
+}
+
+}  // namespace loom::app

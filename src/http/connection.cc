@@ -1,0 +1,347 @@
+#include "http/connection.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/asio/buffer.hpp>
+
+#include "http/status.h"
+
+namespace loom::http {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::size_t buffer_size = 64 << 10;
+constexpr std::size_t keep_body = 64 << 10;         // what a connection keeps of a body's memory
+constexpr std::size_t discard_at_most = 64 << 10;   // a refused body up to this is read past, and the connection kept
+constexpr std::size_t linger_at_most = 4 << 20;
+
+}  // namespace
+
+Connection::Connection(IoThread& thread, Socket socket) : thread_(thread), socket_(std::move(socket)) {
+  thread_.shared().connections.fetch_add(1, std::memory_order_relaxed);
+  thread_.add(*this);
+  request_.io_thread = thread_.index();
+  buffer_.reserve(buffer_size);
+}
+
+Connection::~Connection() {
+  release_body();
+  thread_.remove(*this);
+  thread_.shared().connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Connection::start() {
+  beast::error_code ignored;
+  socket_.set_option(Tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+  set_deadline(thread_.shared().options.idle_timeout);
+  advance();
+}
+
+void Connection::advance() {
+  running_ = true;
+  while (step()) {
+  }
+  running_ = false;
+}
+
+/// One move on what has been read so far; false when it has to wait for the socket or for the handler.
+bool Connection::step() {
+  switch (state_) {
+    case State::head: return read_head();
+    case State::body: return read_body();
+    case State::chunks: return read_chunks();
+    case State::discard: return discard();
+    default: return false;
+  }
+}
+
+bool Connection::read_head() {
+  if (buffer_.size() == 0) {
+    if (thread_.shared().draining.load(std::memory_order_relaxed)) return close(), false;
+    return read_more(), false;
+  }
+  const auto& options = thread_.shared().options;
+  if (!parser_) {
+    request_.clear();
+    parser_.emplace(request_, options.max_head);
+    set_deadline(options.head_timeout);
+  }
+  beast::error_code ec;
+  buffer_.consume(parser_->put(buffer_.data(), ec));
+  if (ec == beast::http::error::need_more) {
+    if (buffer_.size() < options.max_head) return read_more(), false;
+    ec = beast::http::error::header_limit;
+  }
+  if (ec) return refuse_head(ec), true;
+  if (parser_->is_header_done()) decide();
+  return true;
+}
+
+void Connection::decide() {
+  auto& shared = thread_.shared();
+  http_1_0_ = parser_->version() < 11;
+  keep_alive_ = parser_->keep_alive() && !shared.draining.load(std::memory_order_relaxed);
+  head_only_ = request_.method() == "HEAD";
+  auto length = parser_->content_length();
+  body_size_ = length ? static_cast<std::size_t>(*length) : 0;
+  body_filled_ = 0;
+  auto match = shared.routes.match(request_);
+  if (!match.route) return refuse(*match.refusal);
+  route_ = match.route;
+  if (body_size_ > route_->max_body) return refuse_too_large();
+  if (route_->admit)
+    if (auto refusal = route_->admit(request_)) return refuse(*refusal);
+  if (parser_->chunked()) return expect_body(0);
+  if (body_size_ == 0) return dispatch();
+  if (!admit_bytes(body_size_)) return refuse_full();
+  expect_body(body_size_);
+}
+
+void Connection::expect_body(std::size_t bytes) {
+  const auto& options = thread_.shared().options;
+  state_ = parser_->chunked() ? State::chunks : State::body;
+  auto allowance = bytes ? bytes : route_->max_body;
+  set_deadline(options.body_timeout + std::chrono::milliseconds(allowance * 1000 / options.body_bytes_per_second));
+  if (state_ == State::chunks) {
+    parser_->allow_body(route_->max_body);
+    parser_->eager(true);
+  }
+  if (buffer_.size() != 0 || !equal_ignoring_case(request_.header("expect"), "100-continue")) return;
+  beast::error_code ignored;
+  static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  socket_.write_some(asio::buffer(go_on.data(), go_on.size()), ignored);
+}
+
+bool Connection::admit_bytes(std::size_t bytes) {
+  if (bytes <= held_) return true;
+  if (!thread_.shared().budget->take(bytes - held_)) return false;
+  held_ = bytes;
+  return true;
+}
+
+bool Connection::read_body() {
+  auto& body = request_.body;
+  if (buffer_.size() != 0) {
+    auto take = std::min(body_size_ - body_filled_, buffer_.size());
+    body.resize(body_filled_);
+    body.append(static_cast<const char*>(buffer_.data().data()), take);
+    buffer_.consume(take);
+    body_filled_ += take;
+  }
+  if (body_filled_ < body_size_) return read_more(), false;
+  body.resize(body_size_);
+  return dispatch(), true;
+}
+
+bool Connection::read_chunks() {
+  if (buffer_.size() == 0) return read_more(), false;
+  beast::error_code ec;
+  buffer_.consume(parser_->put(buffer_.data(), ec));
+  if (!admit_bytes((request_.body.size() + keep_body - 1) / keep_body * keep_body)) return refuse_full(), true;
+  if (ec == beast::http::error::body_limit) return refuse_too_large(), true;
+  if (ec == beast::http::error::need_more && buffer_.size() < buffer_size) return read_more(), false;
+  if (ec) return refuse_head(ec), true;
+  if (parser_->is_done()) return dispatch(), true;
+  return buffer_.size() != 0 || (read_more(), false);
+}
+
+/// Reads past the small body of a refused request, so that the connection can go on.
+bool Connection::discard() {
+  auto take = std::min(discard_left_, buffer_.size());
+  buffer_.consume(take);
+  discard_left_ -= take;
+  if (discard_left_ != 0) return read_more(), false;
+  state_ = State::waiting;
+  auto reply = std::move(*refusal_);
+  refusal_.reset();
+  send(reply);
+  return true;
+}
+
+void Connection::refuse(Reply reply) {
+  const auto& options = thread_.shared().options;
+  release_body();
+  if (options.on_refused) options.on_refused(reply.status);
+  bool in_order = parser_ && parser_->is_header_done() && !parser_->chunked() && state_ == State::head;
+  if (in_order && body_size_ <= discard_at_most && request_.header("expect").empty()) {
+    refusal_ = std::move(reply);
+    discard_left_ = body_size_;
+    state_ = State::discard;
+    set_deadline(options.body_timeout);
+    return;
+  }
+  keep_alive_ = false;
+  state_ = State::waiting;
+  send(reply);
+}
+
+void Connection::refuse_head(const beast::error_code& why) {
+  keep_alive_ = false;
+  body_size_ = discard_at_most + 1;
+  if (why == beast::http::error::header_limit) {
+    ProblemDetails details{.status = 431};
+    details.members.emplace_back("limit", std::to_string(thread_.shared().options.max_head));
+    return refuse({Error{ErrorKind::too_large, "the request's headers are over the limit", {}, "send fewer or shorter headers", {}}, details});
+  }
+  refuse({Error{ErrorKind::malformed, "this is no HTTP request: " + why.message(), {}, "send HTTP/1.1", {}}, {}});
+}
+
+void Connection::refuse_too_large() {
+  ProblemDetails details;
+  details.members.emplace_back("limit", std::to_string(route_->max_body));
+  body_size_ = discard_at_most + 1;
+  refuse({Error{ErrorKind::too_large, "the body is over the limit of " + std::to_string(route_->max_body) + " bytes", {},
+                route_->max_body == 0 ? "send no body" : "send less at a time, or raise the limit (api.max_body)", {}},
+          details});
+}
+
+void Connection::refuse_full() {
+  const auto& options = thread_.shared().options;
+  ProblemDetails details;
+  details.retry_after_s = options.retry_after_s ? options.retry_after_s() : 1;
+  refuse({Error{ErrorKind::full, "no room for another body now (api.budget)", {}, "try again after Retry-After", {}}, details});
+}
+
+void Connection::fail_slow() {
+  ProblemDetails details{.status = 408};
+  body_size_ = discard_at_most + 1;
+  state_ = State::waiting;
+  refuse({Error{ErrorKind::timeout, "the request did not come in time", {}, "send it again, faster", {}}, details});
+}
+
+void Connection::dispatch() {
+  state_ = State::waiting;
+  route_->handler(request_, Responder(shared_from_this()));
+  release_body();
+}
+
+void Connection::release_body() {
+  if (request_.body.capacity() > keep_body) std::string().swap(request_.body);
+  if (held_ != 0) thread_.shared().budget->give(std::exchange(held_, 0));
+}
+
+void Connection::read_more() {
+  reading_ = true;
+  auto on_bytes = [self = shared_from_this()](const beast::error_code& ec, std::size_t bytes) { self->on_read(ec, bytes); };
+  if (state_ == State::body) {
+    // grows with what has come, not with what was promised
+    auto& body = request_.body;
+    auto want = std::min(body_size_, std::max(body_filled_ * 2, body_filled_ + buffer_size));
+    if (body.size() < want) body.resize(want);
+    socket_.async_read_some(asio::buffer(body.data() + body_filled_, body.size() - body_filled_), std::move(on_bytes));
+  } else {
+    socket_.async_read_some(buffer_.prepare(buffer_size - buffer_.size()), std::move(on_bytes));
+  }
+}
+
+void Connection::on_read(const beast::error_code& ec, std::size_t bytes) {
+  reading_ = false;
+  if (ec) return close();
+  if (state_ == State::body) {
+    body_filled_ += bytes;
+  } else if (state_ == State::lingering) {
+    discard_left_ -= std::min(discard_left_, bytes);
+    return discard_left_ == 0 ? close() : read_more();
+  } else {
+    buffer_.commit(bytes);
+  }
+  advance();
+}
+
+void Connection::answer(const Reply& reply) {
+  if (thread_.io().get_executor().running_in_this_thread()) {
+    if (state_ == State::waiting) send(reply);
+    return;
+  }
+  asio::post(thread_.io(), [self = shared_from_this(), reply] {
+    if (self->state_ == State::waiting) self->send(reply);
+  });
+}
+
+void Connection::format(const Reply& reply) {
+  out_.clear();
+  out_ += "HTTP/1.1 ";
+  out_ += std::to_string(reply.status);
+  out_ += ' ';
+  out_ += reason_of(reply.status);
+  out_ += "\r\nContent-Type: ";
+  out_ += reply.content_type;
+  out_ += "\r\nContent-Length: ";
+  out_ += std::to_string(reply.body.size());
+  out_ += "\r\n";
+  out_ += thread_.date_line();
+  out_ += reply.header_lines;
+  if (!keep_alive_)
+    out_ += "Connection: close\r\n";
+  else if (http_1_0_)
+    out_ += "Connection: keep-alive\r\n";
+  out_ += "\r\n";
+  if (!head_only_) out_ += reply.body;
+}
+
+void Connection::send(const Reply& reply) {
+  if (thread_.shared().draining.load(std::memory_order_relaxed)) keep_alive_ = false;
+  format(reply);
+  beast::error_code ec;
+  auto count = socket_.write_some(asio::buffer(out_), ec);
+  if (!ec && count == out_.size()) return sent();
+  if (ec && ec != asio::error::would_block && ec != asio::error::try_again) return close();
+  write_rest(ec ? 0 : count);
+}
+
+void Connection::write_rest(std::size_t from) {
+  state_ = State::writing;
+  set_deadline(thread_.shared().options.body_timeout);
+  asio::async_write(socket_, asio::buffer(out_.data() + from, out_.size() - from),
+                    [self = shared_from_this()](const beast::error_code& ec, std::size_t) { ec ? self->close() : self->sent(); });
+}
+
+void Connection::sent() {
+  if (out_.capacity() > keep_body) std::string().swap(out_);
+  parser_.reset();
+  if (!keep_alive_) return linger();
+  state_ = State::head;
+  set_deadline(thread_.shared().options.idle_timeout);
+  if (!running_) advance();
+}
+
+/// Says that nothing more comes, and reads past what the client still sends: a plain close would make the kernel reset
+/// the connection, and the answer could be lost on the way.
+void Connection::linger() {
+  if (reading_) return close();
+  beast::error_code ignored;
+  socket_.shutdown(Tcp::socket::shutdown_send, ignored);
+  state_ = State::lingering;
+  discard_left_ = linger_at_most;
+  buffer_.consume(buffer_.size());
+  set_deadline(2s);
+  read_more();
+}
+
+void Connection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  beast::error_code ignored;
+  socket_.shutdown(Tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+void Connection::sweep(Steady::time_point now) {
+  if (now < deadline_) return;
+  switch (state_) {
+    case State::head: return parser_ ? fail_slow() : close();
+    case State::body:
+    case State::chunks:
+    case State::discard: return fail_slow();
+    case State::writing:
+    case State::lingering: return close();
+    default: return;
+  }
+}
+
+void Connection::drain() {
+  if (state_ == State::head && !parser_ && buffer_.size() == 0) close();
+}
+
+}  // namespace loom::http

@@ -1,0 +1,113 @@
+#include "ingest/intake.h"
+
+#include "ingest/address.h"
+
+namespace loom::ingest {
+namespace {
+
+/// A content type says JSON, or nothing.
+std::optional<Refusal> wrong_content(const http::Request& request) {
+  auto type = request.header("content-type");
+  if (type.empty()) return std::nullopt;
+  std::string lower(type.substr(0, 128));
+  for (auto& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  if (lower.find("json") != std::string::npos) return std::nullopt;
+  return refuse(ErrorKind::unsupported_media, "this endpoint takes JSON",
+                {.field = "Content-Type", .remedy = "send Content-Type: application/json", .code = {}}).value();
+}
+
+std::optional<Refusal> wrong_encoding(const http::Request& request) {
+  auto encoding = request.header("content-encoding");
+  if (encoding.empty() || http::equal_ignoring_case(encoding, "identity")) return std::nullopt;
+  return refuse(ErrorKind::unsupported_media, "compressed bodies are not taken",
+                {.field = "Content-Encoding", .remedy = "send it uncompressed", .code = {}}).value();
+}
+
+}  // namespace
+
+Intake::Intake(Parts parts) : parts_(std::move(parts)), scratch_(parts_.io_threads) {}
+
+std::optional<Refusal> Intake::admit(http::Request& request) const {
+  auto who = parts_.keys.identify(request);
+  if (!who) return std::move(who.error());
+  request.principal = *who;
+  if (auto wrong = wrong_content(request)) return wrong;
+  return wrong_encoding(request);
+}
+
+void Intake::refuse_all(http::Responder& responder, const Refusal& refusal, const TypeEntry* type) {
+  parts_.probe.refused(type ? type->spec->name.get() : "", refusal.error.kind);
+  responder.answer(http::reply_of(refusal.error, refusal.details));
+}
+
+/// Fills the slot and makes the record; a refusal leaves the slot with its type, where that is known.
+Checked<model::OutRecord> Intake::prepare(Slot& slot, Checked<Accepted> accepted, const Origin& origin) const {
+  if (!accepted) return tl::unexpected(std::move(accepted.error()));
+  slot.type = accepted->type;
+  if (auto allowed = parts_.keys.allow(origin.who, slot.type->spec->name.get()); !allowed) return tl::unexpected(std::move(allowed.error()));
+  stamp(*accepted, parts_.timestamps(), origin.traceparent);
+  auto record = address(*accepted);
+  slot.message_id = std::move(accepted->message.message_id);
+  slot.trace_id = std::move(accepted->message.trace_id);
+  slot.timestamp = accepted->message.timestamp;
+  return record;
+}
+
+void Intake::single(http::Request& request, http::Responder responder) {
+  if (auto spent = parts_.keys.spend(request.principal, 1, parts_.timestamps()); !spent)
+    return refuse_all(responder, spent.error(), nullptr);
+  auto& scratch = scratch_[request.io_thread];
+  auto& job = parts_.in_flight.begin(Shape::single, std::move(responder));
+  auto& slot = job.add_slot();
+  auto record = prepare(slot, decode(parts_.types, scratch.document, request.body), {request.principal, request.header("traceparent")});
+  if (!record) {
+    slot.state = Slot::State::refused;
+    slot.refusal = std::move(record.error());
+    return parts_.in_flight.send(job, {});
+  }
+  std::string().swap(request.body);
+  parts_.in_flight.send(job, std::span(&*record, 1));
+}
+
+/// What can't be parsed in an array makes the whole body unreadable (`whole`); what can, and is only not taken
+/// (NUL, depth), is that record's own fault, as is a broken line.
+Checked<Accepted> Intake::parse_in_batch(json::Document& document, std::string_view text, BatchForm form,
+                                         std::optional<Refusal>& whole) const {
+  auto root = document.parse(text);
+  if (root) return decode_parsed(parts_.types, *root, text);
+  Refusal refusal{std::move(root.error()), {}};
+  if (form == BatchForm::array && !document.parse(text, {.depth = 1000, .allow_nul = true})) whole = refusal;
+  return tl::unexpected(std::move(refusal));
+}
+
+void Intake::batch(http::Request& request, http::Responder responder) {
+  auto cut = cut_batch(request.body, request.header("content-type"), parts_.max_batch_records);
+  if (!cut) return refuse_all(responder, cut.error(), nullptr);
+  if (auto spent = parts_.keys.spend(request.principal, cut->records.size(), parts_.timestamps()); !spent)
+    return refuse_all(responder, spent.error(), nullptr);
+  auto& scratch = scratch_[request.io_thread];
+  auto& job = parts_.in_flight.begin(Shape::batch, std::move(responder));
+  Origin origin{request.principal, request.header("traceparent")};
+  scratch.records.clear();
+  std::optional<Refusal> whole;
+  for (auto text : cut->records) {
+    auto& slot = job.add_slot();
+    auto record = prepare(slot, parse_in_batch(scratch.document, text, cut->form, whole), origin);
+    if (whole) {
+      whole->error.message = "record " + std::to_string(job.count - 1) + ": " + whole->error.message;
+      return parts_.in_flight.give_up(job, *whole);
+    }
+    if (record) {
+      scratch.records.push_back(std::move(*record));
+      continue;
+    }
+    slot.state = Slot::State::refused;
+    slot.refusal = std::move(record.error());
+    scratch.records.emplace_back();
+  }
+  parts_.in_flight.send(job, scratch.records);
+  if (scratch.records.capacity() > 1024) std::vector<model::OutRecord>().swap(scratch.records);
+  scratch.records.clear();
+}
+
+}  // namespace loom::ingest

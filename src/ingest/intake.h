@@ -1,0 +1,51 @@
+// The two doors for messages: one a request, or a batch. Decode → stamp → address → send; the answer comes with the
+// broker's. Owned by the Api. Threads: any io thread, each with scratch space of its own. Errors are answers.
+//   Route{"POST", "/ingest/message", "…", max, admit, [&](Request& r, Responder to) { intake.single(r, std::move(to)); }}
+#pragma once
+
+#include <vector>
+
+#include "base/clock.h"
+#include "ingest/batch.h"
+#include "ingest/in_flight.h"
+#include "ingest/keys.h"
+
+namespace loom::ingest {
+
+class Intake {
+ public:
+  struct Parts {
+    const TypeTable& types;
+    const Keys& keys;
+    InFlight& in_flight;
+    Probe& probe;
+    Clock timestamps;  // strictly increasing
+    std::size_t max_batch_records = 10000;
+    std::size_t io_threads = 1;
+  };
+  explicit Intake(Parts parts);
+
+  /// Who asks, before the body is read.
+  [[nodiscard]] std::optional<Refusal> admit(http::Request& request) const;
+  void single(http::Request& request, http::Responder responder);
+  void batch(http::Request& request, http::Responder responder);
+
+ private:
+  struct Scratch {
+    json::Document document;
+    std::vector<model::OutRecord> records;
+  };
+  struct Origin {
+    std::size_t who;
+    std::string_view traceparent;
+  };
+  void refuse_all(http::Responder& responder, const Refusal& refusal, const TypeEntry* type);
+  [[nodiscard]] Checked<Accepted> parse_in_batch(json::Document& document, std::string_view text, BatchForm form,
+                                                 std::optional<Refusal>& whole) const;
+  [[nodiscard]] Checked<model::OutRecord> prepare(Slot& slot, Checked<Accepted> accepted, const Origin& origin) const;
+
+  Parts parts_;
+  std::vector<Scratch> scratch_;
+};
+
+}  // namespace loom::ingest

@@ -1,0 +1,66 @@
+#include "kafka/assignment.h"
+
+#include <algorithm>
+
+namespace loom::kafka {
+
+Slot& Assignment::add(const TopicPartition& partition, rd::Queue queue) {
+  last_ = {};
+  auto& slot = slots_[partition];
+  slot = Slot{};
+  slot.queue = std::move(queue);
+  return slot;
+}
+
+void Assignment::remove(const TopicPartition& partition) {
+  forget_records(partition);
+  last_ = {};
+  slots_.erase(partition);
+}
+
+void Assignment::clear() {
+  last_ = {};
+  ready_.clear();
+  slots_.clear();
+}
+
+Slot* Assignment::find(const TopicPartition& partition) {
+  auto it = slots_.find(partition);
+  return it == slots_.end() ? nullptr : &it->second;
+}
+
+Slot* Assignment::find(const rd_kafka_message_t& message) {
+  if (message.rkt == last_.topic && message.partition == last_.partition) return last_.slot;
+  auto* slot = find(TopicPartition{TopicName{rd_kafka_topic_name(message.rkt)}, Partition{message.partition}});
+  if (slot) last_ = {message.rkt, message.partition, slot};
+  return slot;
+}
+
+std::vector<TopicPartition> Assignment::partitions() const {
+  std::vector<TopicPartition> all;
+  for (const auto& [partition, slot] : slots_) all.push_back(partition);
+  return all;
+}
+
+void Assignment::make_ready(Slot& slot) {
+  std::ranges::move(slot.kept, std::back_inserter(ready_));
+  slot.kept.clear();
+}
+
+void Assignment::take_ready(std::vector<Record>& out, std::size_t max) {
+  while (!ready_.empty() && out.size() < max) {
+    auto* slot = find(ready_.front().topic_partition());
+    if (slot) (slot->is_held ? slot->kept.push_back(std::move(ready_.front())) : out.push_back(std::move(ready_.front())));
+    ready_.pop_front();
+  }
+}
+
+void Assignment::forget_records(const TopicPartition& partition) {
+  if (auto* slot = find(partition)) slot->kept.clear();
+  std::deque<Record> others;
+  for (auto& record : ready_)
+    if (record.topic_partition() != partition) others.push_back(std::move(record));
+  ready_.swap(others);
+}
+
+}  // namespace loom::kafka

@@ -1,0 +1,54 @@
+// The partitions a consumer holds and the records it has read but may not deliver yet.
+// Holding a partition cuts its queue off from the consumer's: what was fetched stays in it. Records that had left it
+// already are kept here and come first when it is released, so order is kept and nothing is fetched twice.
+// Threads: the poll thread. Dies before its client.
+//   assignment.add(partition, queue, held); assignment.sort_in(client.record_of(message), rkt, out);
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "kafka/consumer.h"
+#include "kafka/rd.h"
+
+namespace loom::kafka {
+
+struct Slot {
+  rd::Queue queue;  // the partition's own
+  bool is_held = false;
+  std::optional<Offset> start;  // set by a seek before the assignment reached librdkafka
+  bool is_started = false;      // it has reached librdkafka
+  std::deque<Record> kept;      // read while held
+};
+
+class Assignment {
+ public:
+  Slot& add(const TopicPartition& partition, rd::Queue queue);
+  void remove(const TopicPartition& partition);
+  void clear();
+  [[nodiscard]] Slot* find(const TopicPartition& partition);
+  /// As `find`, quick for runs of one partition.
+  [[nodiscard]] Slot* find(const rd_kafka_message_t& message);
+  [[nodiscard]] std::vector<TopicPartition> partitions() const;
+
+  /// What was kept becomes deliverable.
+  void make_ready(Slot& slot);
+  /// Moves up to `max` deliverable kept records to `out`.
+  void take_ready(std::vector<Record>& out, std::size_t max);
+  /// Throws away what was kept of a partition.
+  void forget_records(const TopicPartition& partition);
+
+ private:
+  std::map<TopicPartition, Slot> slots_;
+  std::deque<Record> ready_;
+  struct {
+    const rd_kafka_topic_t* topic = nullptr;
+    std::int32_t partition = -1;
+    Slot* slot = nullptr;
+  } last_;
+};
+
+}  // namespace loom::kafka

@@ -1,0 +1,365 @@
+#include "runner/consume_loop.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+
+namespace loom::runner {
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr milliseconds poll_wait{100};
+constexpr milliseconds busy_poll_wait{5};  // a partition is held back, and may be released any moment
+constexpr milliseconds commit_wait{2000};
+
+BatchLimits limits_of(const Work& work) {
+  return {std::max<std::size_t>(work.batch_records, 1), work.batch_bytes,
+          std::chrono::duration_cast<std::chrono::microseconds>(work.batch_wait).count()};
+}
+
+std::string names_of(std::span<const model::TopicPartition> partitions) {
+  std::string names;
+  for (const auto& [topic, partition] : partitions) {
+    if (!names.empty()) names += ", ";
+    names += topic.get() + "/" + std::to_string(partition.get());
+  }
+  return names;
+}
+
+}  // namespace
+
+/// All that workers and the producer's answers touch: a worker that never returns keeps it, and nothing else, alive.
+struct ConsumeLoop::Engine {
+  Engine(const Ports& ports, const RunnerOptions& options, const Work& the_work, Registry& registry, const Log& log)
+      : work(the_work),
+        telemetry(registry, options.group),
+        partitions(ports.budget, telemetry),
+        retries({ports.backoff, options.attempts, ports.clock}, log),
+        lanes(limits_of(work), *returns) {}
+  ~Engine() { producer.reset(); }  // first: its answers call the rest
+
+  Work work;
+  Telemetry telemetry;
+  Partitions partitions;
+  std::shared_ptr<Returns> returns = std::make_shared<Returns>();
+  Retries retries;
+  LaneQueue lanes;
+  std::string cluster_id;
+  std::unique_ptr<kafka::Producer> producer;
+  std::unique_ptr<Composer> composer;
+  std::unique_ptr<Publisher> publisher;
+
+  void open_publisher(std::unique_ptr<kafka::Producer> opened, ComposerSettings settings);
+  void delivery_failed(Item* item, Error error);
+};
+
+void ConsumeLoop::Engine::open_publisher(std::unique_ptr<kafka::Producer> opened, ComposerSettings settings) {
+  cluster_id = settings.cluster_id;
+  producer = std::move(opened);
+  composer = std::make_unique<Composer>(std::move(settings));
+  publisher = std::make_unique<Publisher>(
+      *producer, Publisher::Events{[this](Item* item) { returns->put(item); },
+                                   [this](Item* item, Error error) { delivery_failed(item, std::move(error)); }});
+}
+
+/// An output that is too large is an error of the data: its origin becomes a dead letter, without asking the worker
+/// again. Anything else is tried for ever.
+void ConsumeLoop::Engine::delivery_failed(Item* item, Error error) {
+  bool is_dead_letter = item->how == "dead";
+  item->how = {};
+  if (publisher->is_abandoned() || item->is_gone()) return returns->put(item);
+  if (error.kind == ErrorKind::too_large && !is_dead_letter) {
+    item->last_failure = item->first_failure = composer->now();
+    item->rejected = std::make_unique<Error>(std::move(error));
+  } else {
+    retries.come_again(*item, error);
+  }
+  lanes.give_back(item);
+}
+
+/// The workers' threads, and how many of them still run.
+struct ConsumeLoop::Crew {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t ready = 0, running = 0;
+  bool is_dismissed = false;
+  std::optional<Error> error;
+  std::vector<std::thread> threads;
+
+  void work(Engine& engine, const Log& log, Backoff backoff);
+  std::unique_ptr<Worker> make_worker(Engine& engine, WorkerLoop& loop, const Log& log, Backoff backoff);
+};
+
+/// An engine that is away is waited for; what an operator must mend ends the run.
+std::unique_ptr<Worker> ConsumeLoop::Crew::make_worker(Engine& engine, WorkerLoop& loop, const Log& log, Backoff backoff) {
+  for (int failures = 1;; ++failures) {
+    auto worker = engine.work.make_worker(loop.context(engine.cluster_id));
+    if (worker) return std::move(*worker);
+    bool is_final = traits_of(worker.error().kind).remedy == Remedy::reject && worker.error().kind != ErrorKind::schema;
+    if (!is_final && failures == 1) log.warn("a worker can't be made yet", {{"error", to_string(worker.error())}});
+    std::unique_lock lock(mutex);
+    if (is_final && !error) error = worker.error();
+    changed.notify_all();
+    if (is_final) return nullptr;
+    changed.wait_for(lock, std::chrono::microseconds(backoff_of(backoff, failures, 0)), [this] { return is_dismissed; });
+    if (is_dismissed) return nullptr;
+  }
+}
+
+void ConsumeLoop::Crew::work(Engine& engine, const Log& log, Backoff backoff) {
+  WorkerLoop loop({engine.lanes, *engine.returns, engine.retries, *engine.publisher, *engine.composer}, engine.work);
+  auto worker = make_worker(engine, loop, log, backoff);
+  if (worker) {
+    {
+      std::lock_guard lock(mutex);
+      ++ready;
+      changed.notify_all();
+    }
+    loop.run(*worker);
+    worker.reset();
+  }
+}
+
+ConsumeLoop::ConsumeLoop(Ports ports, RunnerOptions options, Work work, Registry& registry, Log log)
+    : ports_(std::move(ports)), options_(std::move(options)), work_(std::move(work)), registry_(registry), log_(std::move(log)) {}
+
+ConsumeLoop::~ConsumeLoop() = default;
+
+Result<void> ConsumeLoop::run(const std::atomic<bool>& stop) {
+  engine_ = std::make_shared<Engine>(ports_, options_, work_, registry_, log_);
+  crew_ = std::make_shared<Crew>();
+  auto result = start(stop);
+  if (result && consumer_) result = consume(stop);
+  drain();
+  return result;
+}
+
+Result<std::string> ConsumeLoop::find_cluster(const std::atomic<bool>& stop) const {
+  bool is_told = false;
+  while (!stop) {
+    auto id = ports_.cluster_id(milliseconds(1000));
+    if (id || traits_of(id.error().kind).remedy == Remedy::reject) return id;
+    if (!std::exchange(is_told, true)) log_.warn("no broker answers yet", {{"error", to_string(id.error())}});
+    for (int i = 0; i < 10 && !stop; ++i) std::this_thread::sleep_for(milliseconds(20));
+  }
+  return fail(ErrorKind::unavailable, "stopped before a broker answered");
+}
+
+Result<void> ConsumeLoop::start(const std::atomic<bool>& stop) {
+  auto cluster = find_cluster(stop);
+  if (stop) return {};
+  if (!cluster) return tl::unexpected<Error>(cluster.error());
+  auto producer = ports_.open_producer();
+  if (!producer) return tl::unexpected<Error>(producer.error());
+  if (options_.output) {
+    for (int i = 0; i < 5 && !stop; ++i)
+      if ((*producer)->warm(*options_.output, milliseconds(1000))) break;
+  }
+  engine_->open_publisher(std::move(*producer), {options_.group, options_.stage, options_.instance, *cluster, options_.output,
+                                                 options_.forward_drop, ports_.clock});
+  if (auto hired = hire_workers(stop); !hired || stop) return hired;
+  return join_group();
+}
+
+/// Before the group is joined: partitions should not wait for a model to load.
+Result<void> ConsumeLoop::hire_workers(const std::atomic<bool>& stop) {
+  auto count = static_cast<std::size_t>(std::max(work_.workers, 1));
+  crew_->running = count;
+  for (std::size_t i = 0; i < count; ++i) {
+    crew_->threads.emplace_back([engine = engine_, crew = crew_, log = log_, backoff = ports_.backoff] {
+      crew->work(*engine, log, backoff);
+      std::lock_guard lock(crew->mutex);
+      --crew->running;
+      crew->changed.notify_all();
+    });
+  }
+  std::unique_lock lock(crew_->mutex);
+  while (!stop && crew_->ready < count && !crew_->error) crew_->changed.wait_for(lock, milliseconds(50));
+  if (crew_->error) return tl::unexpected<Error>(*crew_->error);
+  return {};
+}
+
+Result<void> ConsumeLoop::join_group() {
+  if (work_.start_offsets) starts_ = std::make_unique<StartOffsets>(work_.start_offsets, ports_.backoff, engine_->returns, log_);
+  kafka::ConsumerEvents events;
+  events.assigned = [this](std::span<const model::TopicPartition> partitions) { assigned(partitions); };
+  events.revoked = [this](std::span<const model::TopicPartition> partitions, bool lost) { revoked(partitions, lost); };
+  kafka::ConsumerOptions options{options_.group, options_.inputs, static_cast<bool>(work_.start_offsets)};
+  for (const auto& topic : options_.inputs) (void)engine_->telemetry.of(topic);
+  auto consumer = ports_.open_consumer(std::move(options), std::move(events));
+  if (!consumer) return tl::unexpected<Error>(consumer.error());
+  consumer_ = std::move(*consumer);
+  return {};
+}
+
+Result<void> ConsumeLoop::consume(const std::atomic<bool>& stop) {
+  auto& partitions = engine_->partitions;
+  while (!stop) {
+    auto wait = partitions.is_any_waiting() ? busy_poll_wait : poll_wait;
+    auto records = consumer_->poll(wait, partitions.room());
+    if (!records) return tl::unexpected<Error>(records.error());
+    take_in(std::move(*records));
+    take_back(std::chrono::microseconds(0));
+    seek_pending();
+    partitions.balance(*consumer_);
+    auto now = steady_now();
+    if (now >= commit_at_) commit();
+    if (now >= report_at_) each_second();
+  }
+  return {};
+}
+
+void ConsumeLoop::take_in(std::vector<model::Record> records) {
+  admitted_.clear();
+  auto now = steady_now();
+  for (auto& record : records) {
+    Item* item = engine_->partitions.admit(std::move(record), work_.order);
+    if (!item) continue;
+    item->arrived = now;
+    admitted_.push_back(item);
+  }
+  engine_->lanes.add(admitted_);
+}
+
+void ConsumeLoop::take_back(std::chrono::microseconds wait) {
+  engine_->returns->collect(returned_, requests_, wait);
+  for (Item* item : returned_) {
+    engine_->retries.forget(*item);
+    engine_->partitions.take_back(item);
+  }
+  for (const auto& request : requests_) reposition(request);
+}
+
+void ConsumeLoop::assigned(std::span<const model::TopicPartition> partitions) {
+  for (const auto& partition : partitions) engine_->partitions.begin(partition).starting = static_cast<bool>(starts_);
+  want_starts();
+  log_.info("partitions assigned", {{"count", partitions.size()}, {"partitions", names_of(partitions)}});
+}
+
+void ConsumeLoop::revoked(std::span<const model::TopicPartition> partitions, bool lost) {
+  std::vector<Assignment*> leaving;
+  for (const auto& partition : partitions) {
+    auto* assignment = engine_->partitions.find(partition);
+    if (!assignment) continue;
+    auto open = Phase::open;
+    assignment->phase.compare_exchange_strong(open, lost ? Phase::gone : Phase::closing);
+    leaving.push_back(assignment);
+  }
+  engine_->lanes.drop_closed();
+  if (!lost) {
+    settle_in_flight(leaving, SteadyClock::now() + ports_.revoke_wait);
+    if (auto next = engine_->partitions.to_commit(); !next.empty()) {
+      auto committed = consumer_->commit_now(next, commit_wait);
+      if (!committed) log_.warn("what is settled could not be committed, it will be read again", {{"error", to_string(committed.error())}});
+    }
+  }
+  for (auto* assignment : leaving) engine_->partitions.end(*assignment);
+  want_starts();
+  if (!partitions.empty())
+    log_.info(lost ? "partitions lost" : "partitions revoked", {{"count", partitions.size()}, {"partitions", names_of(partitions)}});
+}
+
+void ConsumeLoop::settle_in_flight(const std::vector<Assignment*>& assignments, SteadyClock::time_point deadline) {
+  auto is_settled = [&] { return std::all_of(assignments.begin(), assignments.end(), [](auto* one) { return one->records == 0; }); };
+  take_back(std::chrono::microseconds(0));
+  while (!is_settled()) {
+    auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - SteadyClock::now());
+    if (left.count() <= 0) return;
+    take_back(left);
+  }
+}
+
+/// Two ask: the start of an assignment became known, or a worker gave an assignment up.
+void ConsumeLoop::reposition(const RepositionRequest& request) {
+  auto* assignment = engine_->partitions.find(request.partition);
+  if (!assignment || assignment->serial != request.serial) return;
+  if (assignment->phase.load() == Phase::gone) {
+    assignment = &engine_->partitions.begin(request.partition);
+    assignment->starting = true;
+    assignment->held = false;
+    assignment->seek_to = request.next;
+    consumer_->hold(request.partition);
+    log_.info("partition is read on from elsewhere", {{"partition", names_of({&request.partition, 1})}, {"offset", request.next->get()}});
+  } else if (assignment->starting && !assignment->seek_to) {
+    assignment->seek_to = request.next.value_or(Offset{-1});
+  }
+}
+
+void ConsumeLoop::seek_pending() {
+  for (auto* assignment : engine_->partitions.all()) {
+    if (!assignment->seek_to) continue;
+    if (assignment->seek_to->get() >= 0) {
+      auto sought = consumer_->seek(assignment->partition, *assignment->seek_to);
+      if (!sought) continue;  // unavailable: again after the next poll; not assigned any more: its revoke is on the way
+    }
+    assignment->seek_to.reset();
+    assignment->starting = false;
+    consumer_->release(assignment->partition);
+  }
+}
+
+void ConsumeLoop::want_starts() {
+  if (!starts_) return;
+  std::vector<WantedStart> wanted;
+  for (auto* assignment : engine_->partitions.all())
+    if (assignment->starting && !assignment->seek_to) wanted.push_back({assignment->serial, assignment->partition});
+  starts_->want(std::move(wanted));
+}
+
+void ConsumeLoop::commit() {
+  commit_at_ = steady_now() + std::chrono::microseconds(options_.commit_every).count();
+  if (auto next = engine_->partitions.to_commit(); !next.empty()) consumer_->commit(next);
+}
+
+void ConsumeLoop::each_second() {
+  report_at_ = steady_now() + 1'000'000;
+  engine_->retries.report(engine_->telemetry);
+  engine_->partitions.report();
+}
+
+/// Nothing new is begun; what is in flight may end, until the time is up. Then nobody waits for it any more.
+void ConsumeLoop::drain() {
+  auto deadline = SteadyClock::now() + options_.drain_timeout;
+  auto all = engine_->partitions.all();
+  for (auto* assignment : all) {
+    auto open = Phase::open;
+    assignment->phase.compare_exchange_strong(open, Phase::closing);
+  }
+  engine_->lanes.drop_closed();
+  engine_->lanes.close();
+  if (consumer_) settle_in_flight(all, deadline);
+  auto left = engine_->partitions.records();
+  if (consumer_) {
+    if (auto next = engine_->partitions.to_commit(); !next.empty()) (void)consumer_->commit_now(next, commit_wait);
+  }
+  for (auto* assignment : all) engine_->partitions.end(*assignment);
+  if (engine_->publisher) engine_->publisher->abandon();
+  starts_.reset();
+  part_with_workers(std::max(deadline, SteadyClock::now() + milliseconds(100)));
+  if (consumer_) consumer_->close();
+  consumer_.reset();
+  if (left > 0) log_.warn("stopped before all was settled, the rest will be read again", {{"records", left}});
+  log_.info("drained");
+}
+
+/// A worker that does not come back is left behind: it holds the engine, so that nothing it touches goes away.
+void ConsumeLoop::part_with_workers(SteadyClock::time_point deadline) {
+  std::unique_lock lock(crew_->mutex);
+  crew_->is_dismissed = true;
+  crew_->changed.notify_all();
+  bool all_back = crew_->changed.wait_until(lock, deadline, [this] { return crew_->running == 0; });
+  lock.unlock();
+  if (!all_back) log_.error("a handler does not return, its thread is left behind", {{"group", options_.group.get()}});
+  for (auto& thread : crew_->threads) {
+    if (all_back) thread.join();
+    else thread.detach();
+  }
+  crew_->threads.clear();
+}
+
+}  // namespace loom::runner

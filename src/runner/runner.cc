@@ -1,0 +1,24 @@
+#include "runner/runner.h"
+
+#include "kafka/admin.h"
+#include "runner/consume_loop.h"
+
+namespace loom::runner {
+
+Result<std::unique_ptr<Runner>> Runner::open(const model::ClusterSettings& settings, RunnerOptions options, Work work,
+                                             Registry& registry, Log log) {
+  Ports ports;
+  ports.budget = settings.consumer_budget.count;
+  ports.cluster_id = [settings, log](std::chrono::milliseconds wait) -> Result<std::string> {
+    auto admin = kafka::Admin::open(settings, log);
+    if (!admin) return tl::unexpected<Error>(admin.error());
+    return (*admin)->cluster(wait).map([](const kafka::ClusterInfo& info) { return info.cluster_id; });
+  };
+  ports.open_producer = [settings, log] { return kafka::Producer::open(settings, {}, log); };
+  ports.open_consumer = [settings, log](kafka::ConsumerOptions consumer, kafka::ConsumerEvents events) {
+    return kafka::Consumer::open(settings, std::move(consumer), std::move(events), log);
+  };
+  return std::make_unique<ConsumeLoop>(std::move(ports), std::move(options), std::move(work), registry, std::move(log));
+}
+
+}  // namespace loom::runner

@@ -1,0 +1,127 @@
+#include "runner/stage_work.h"
+
+#include <exception>
+
+#include "model/message.h"
+#include "runner/headers.h"
+
+namespace loom::runner {
+namespace {
+
+Outcome thrown_outcome(const std::string& what) {
+  return Reject{Error{ErrorKind::internal, "the handler threw: " + what, "", "mend the stage, then replay the dead letter", ""}};
+}
+
+/// A scalar as it would be written in the configuration; nullopt for null, arrays and objects.
+std::optional<std::string> scalar_text(const json::Value& value) {
+  if (auto text = value.string()) return std::string(*text);
+  switch (value.kind()) {
+    case json::Kind::boolean:
+    case json::Kind::integer:
+    case json::Kind::unsigned_integer:
+    case json::Kind::number: return value.text();
+    default: return std::nullopt;
+  }
+}
+
+bool meets(const Envelope& message, const std::map<std::string, std::string>& when) {
+  for (const auto& [field, wanted] : when) {
+    if (field == "pipeline_hint") {
+      if (message.pipeline_hint != wanted) return false;
+      continue;
+    }
+    auto value = message.value.at_path(field);
+    if (!value || scalar_text(*value) != wanted) return false;
+  }
+  return true;
+}
+
+Verdict verdict_of(Outcome&& outcome) {
+  return std::visit([](auto&& decision) -> Verdict { return std::move(decision); }, std::move(outcome));
+}
+
+class StageWorker : public Worker {
+ public:
+  StageWorker(StageWork stage, std::string cluster_id, BatchHandler handler)
+      : stage_(std::move(stage)), cluster_id_(std::move(cluster_id)), handler_(std::move(handler)) {}
+
+  std::vector<Verdict> handle(std::span<const model::Record* const> records) override {
+    std::vector<Verdict> verdicts(records.size());
+    messages_.clear();
+    places_.clear();
+    if (documents_.size() < records.size()) documents_.resize(records.size());
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      auto decided = admit(*records[i], documents_[i]);
+      if (decided) verdicts[i] = std::move(*decided);
+      else places_.push_back(i);
+    }
+    if (messages_.empty()) return verdicts;
+    auto outcomes = outcomes_of(messages_);
+    for (std::size_t i = 0; i < places_.size(); ++i) verdicts[places_[i]] = verdict_of(std::move(outcomes[i]));
+    return verdicts;
+  }
+
+ private:
+  /// A verdict where the handler is not asked; else the message is in `messages_`.
+  std::optional<Verdict> admit(const model::Record& record, json::Document& document) {
+    if (is_for_another_group(record, stage_.group)) return Done{"not_ours"};
+    auto message = model::decode(record, cluster_id_, document);
+    if (!message) return Reject{std::move(message.error())};
+    if (!meets(*message, stage_.when)) return Drop{"when"};
+    messages_.push_back(std::move(*message));
+    return std::nullopt;
+  }
+
+  /// One message that makes the handler throw must not take the others of its batch along: they are tried alone.
+  std::vector<Outcome> outcomes_of(std::span<const Envelope> messages) {
+    std::string what;
+    try {
+      auto outcomes = handler_(messages);
+      if (outcomes.size() == messages.size()) return outcomes;
+      what = "it gave " + std::to_string(outcomes.size()) + " outcomes for " + std::to_string(messages.size()) + " messages";
+    } catch (const std::exception& thrown) {
+      what = thrown.what();
+    } catch (...) {
+      what = "no std::exception";
+    }
+    std::vector<Outcome> outcomes;
+    if (messages.size() == 1) {
+      outcomes.push_back(thrown_outcome(what));
+      return outcomes;
+    }
+    for (std::size_t i = 0; i < messages.size(); ++i) outcomes.push_back(std::move(outcomes_of(messages.subspan(i, 1)).front()));
+    return outcomes;
+  }
+
+  StageWork stage_;
+  std::string cluster_id_;
+  BatchHandler handler_;
+  std::vector<json::Document> documents_;  // one a message of the batch, used again
+  std::vector<Envelope> messages_;
+  std::vector<std::size_t> places_;
+};
+
+}  // namespace
+
+Work work_of(StageWork stage) {
+  Work work;
+  work.workers = stage.lanes;
+  work.batch_records = std::max<std::size_t>(stage.batch, 1);
+  work.make_worker = [stage = std::move(stage)](const WorkerContext& context) -> Result<std::unique_ptr<Worker>> {
+    auto handler = stage.make_handler();
+    if (!handler) return tl::unexpected<Error>(std::move(handler.error()));
+    return std::make_unique<StageWorker>(stage, context.cluster_id, std::move(*handler));
+  };
+  return work;
+}
+
+BatchHandler one_by_one(Handler handler) {
+  return [handler = std::move(handler)](std::span<const Envelope> messages) {
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(messages.size());
+    for (const auto& message : messages) outcomes.push_back(handler(message));
+    return outcomes;
+  };
+}
+
+}  // namespace loom::runner

@@ -1,0 +1,191 @@
+#include "runner/worker_loop.h"
+
+#include <algorithm>
+#include <exception>
+#include <unordered_map>
+
+namespace loom::runner {
+namespace {
+
+constexpr Micros longest_chunk = 200;  // a lane taken waits no longer than this for calls that are not its own
+constexpr std::size_t most_chunk = 64;
+
+std::vector<Verdict> all_again(std::size_t count, const std::string& message) {
+  std::vector<Verdict> verdicts;
+  for (std::size_t i = 0; i < count; ++i) verdicts.emplace_back(Retry{Error{ErrorKind::internal, message, "", "", ""}});
+  return verdicts;
+}
+
+}  // namespace
+
+WorkerLoop::WorkerLoop(WorkerParts parts, const Work& work)
+    : it_(parts),
+      call_records_(std::max<std::size_t>(work.batch_records, 1)),
+      call_bytes_(work.batch_bytes),
+      chunk_(call_records_),
+      may_chunk_(work.batch_wait.count() == 0) {}
+
+WorkerContext WorkerLoop::context(std::string cluster_id) {
+  return {std::move(cluster_id), [this](std::span<const Rejected> rejected) { return dead_letters(rejected); }};
+}
+
+void WorkerLoop::run(Worker& worker) {
+  while (it_.lanes.take(batch_, again_, chunk_)) {
+    again_.clear();
+    handle_batch(worker);
+    if (it_.publisher.is_abandoned()) return;
+    it_.returns.put(done_);
+    done_.clear();
+  }
+}
+
+void WorkerLoop::handle_batch(Worker& worker) {
+  waiting_lane_ = nullptr;
+  for (std::size_t at = 0; at < batch_.items.size();) {
+    at = gather(at);
+    if (calling_.empty()) continue;
+    auto started = steady_now();
+    auto verdicts = call(worker);
+    auto took = steady_now() - started;
+    if (it_.publisher.is_abandoned()) return;  // nobody waits for the answer, and what it belongs to may be gone
+    observe(started, took);
+    choose_chunk(took, calling_.size());
+    for (std::size_t i = 0; i < calling_.size(); ++i)
+      apply(calling_[i], verdicts[i], {started - calling_[i]->arrived, took, calling_[i]->attempts + 1});
+  }
+}
+
+std::size_t WorkerLoop::gather(std::size_t at) {
+  calling_.clear();
+  records_.clear();
+  std::size_t bytes = 0;
+  for (; at < batch_.items.size() && calling_.size() < call_records_; ++at) {
+    Item* item = batch_.items[at];
+    if (item->lane == waiting_lane_) {
+      again_.push_back(item);
+    } else if (item->assignment->phase.load(std::memory_order_acquire) != Phase::open) {
+      pass_back(item);
+    } else if (item->rejected) {
+      auto error = std::move(item->rejected);
+      reject(item, *error);
+    } else {
+      bytes += item->record.bytes();
+      if (!calling_.empty() && bytes > call_bytes_) break;
+      calling_.push_back(item);
+      records_.push_back(&item->record);
+    }
+  }
+  return at;
+}
+
+std::vector<Verdict> WorkerLoop::call(Worker& worker) const {
+  try {
+    auto verdicts = worker.handle(records_);
+    if (verdicts.size() == records_.size()) return verdicts;
+    return all_again(records_.size(), "the handler gave " + std::to_string(verdicts.size()) + " verdicts for " +
+                                          std::to_string(records_.size()) + " records");
+  } catch (const std::exception& thrown) {
+    return all_again(records_.size(), std::string("the handler threw: ") + thrown.what());
+  } catch (...) {
+    return all_again(records_.size(), "the handler threw what is no std::exception");
+  }
+}
+
+void WorkerLoop::observe(Micros started, Micros took) {
+  observed_.clear();
+  for (const Item* item : calling_) {
+    auto* telemetry = item->assignment->telemetry;
+    if (!observed_.empty() && observed_.back() == telemetry) continue;
+    if (std::find(observed_.begin(), observed_.end(), telemetry) != observed_.end()) continue;
+    observed_.push_back(telemetry);
+    telemetry->handle_seconds.observe(static_cast<double>(took) / 1e6);
+    telemetry->wait_seconds.observe(static_cast<double>(std::max<Micros>(started - item->arrived, 0)) / 1e6);
+  }
+}
+
+void WorkerLoop::choose_chunk(Micros took, std::size_t records) {
+  if (!may_chunk_) return;
+  auto now = took * 16 / static_cast<Micros>(records);
+  per_record_ = per_record_ == 0 ? now : (per_record_ * 7 + now) / 8;
+  auto fitting = static_cast<std::size_t>(longest_chunk * 16 / std::max<Micros>(per_record_, 1));
+  chunk_ = std::max(call_records_, std::min(fitting, most_chunk));
+}
+
+void WorkerLoop::apply(Item* item, Verdict& verdict, const Hop& hop) {
+  if (item->lane == waiting_lane_) {
+    again_.push_back(item);  // in order: it is handled again, after the one before it
+    return;
+  }
+  ++item->attempts;
+  if (item->is_gone()) return pass_back(item);
+  std::visit([&](auto& decision) { decide(item, decision, hop); }, verdict);
+}
+
+void WorkerLoop::decide(Item* item, Emit& emit, const Hop& hop) {
+  if (emit.messages.empty()) {
+    Drop nothing{"nothing_emitted"};
+    return decide(item, nothing, hop);
+  }
+  auto outputs = it_.composer.outputs(item->record, emit, hop, document_);
+  if (!outputs) return reject(item, outputs.error());
+  item->how = "emitted";
+  it_.publisher.publish(item, std::move(*outputs));
+}
+
+void WorkerLoop::decide(Item* item, Drop& drop, const Hop&) {
+  item->how = "dropped";
+  std::vector<model::OutRecord> records;
+  records.push_back(it_.composer.drop(item->record, drop.reason));
+  it_.publisher.publish(item, std::move(records));
+}
+
+void WorkerLoop::decide(Item* item, Retry& retry, const Hop&) {
+  if (!it_.retries.may_come_again(*item, retry.error)) return reject(item, retry.error);
+  waiting_lane_ = item->lane;
+  again_.push_back(item);
+}
+
+void WorkerLoop::decide(Item* item, Reject& rejected, const Hop&) { reject(item, rejected.error); }
+
+void WorkerLoop::decide(Item* item, Done& done, const Hop&) {
+  item->how = done.how;
+  done_.push_back(item);
+}
+
+void WorkerLoop::decide(Item* item, Reposition& reposition, const Hop&) {
+  auto* assignment = item->assignment;
+  auto open = Phase::open;
+  bool was_open = assignment->phase.compare_exchange_strong(open, Phase::gone);
+  if (was_open) it_.returns.ask({assignment->serial, assignment->partition, reposition.next});
+  pass_back(item);
+  if (was_open) it_.lanes.drop_closed();
+}
+
+void WorkerLoop::reject(Item* item, const Error& error) {
+  item->how = "dead";
+  std::vector<model::OutRecord> records;
+  records.push_back(it_.composer.dead_letter(item->record, error, {std::max(item->attempts, 1), item->first_failure, item->last_failure}));
+  item->rejected = std::make_unique<Error>(error);  // should the dead letter itself not be delivered
+  it_.publisher.publish(item, std::move(records));
+}
+
+void WorkerLoop::pass_back(Item* item) {
+  item->how = {};
+  done_.push_back(item);
+}
+
+Result<void> WorkerLoop::dead_letters(std::span<const Rejected> rejected) {
+  std::unordered_map<const model::Record*, const Item*> items;
+  for (const Item* item : calling_) items.emplace(&item->record, item);
+  std::vector<model::OutRecord> records;
+  records.reserve(rejected.size());
+  for (const auto& [record, error] : rejected) {
+    Failures failures;
+    if (auto found = items.find(record); found != items.end())
+      failures = {found->second->attempts + 1, found->second->first_failure, found->second->last_failure};
+    records.push_back(it_.composer.dead_letter(*record, error, failures));
+  }
+  return it_.publisher.deliver(std::move(records));
+}
+
+}  // namespace loom::runner

@@ -1,0 +1,49 @@
+#include "sink/positions.h"
+
+#include <algorithm>
+#include <set>
+
+namespace loom::sink {
+
+OffsetKey Positions::key_of(const model::TopicPartition& partition) const {
+  auto id = topic_ids_.find(partition.topic);
+  return {partition, id == topic_ids_.end() ? "" : id->second};
+}
+
+void Positions::warn_of_recreated(const std::vector<OffsetRow>& rows, const model::TopicPartition& partition) const {
+  auto earlier = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.key.partition == partition; });
+  if (earlier == rows.end()) return;
+  log_.warn("topic was created anew: reading it from its beginning, identities prevent doubles",
+            {{"topic", partition.topic.get()}, {"partition", partition.partition.get()}, {"offset_of_the_earlier_topic", earlier->next.get()}});
+}
+
+Result<kafka::Offsets> Positions::load(Database& database, std::span<const model::TopicPartition> partitions) {
+  std::set<TopicName> names;
+  for (const auto& partition : partitions) names.insert(partition.topic);
+  std::vector<TopicName> topics(names.begin(), names.end());
+  auto rows = database.read_offsets(owner_, topics);
+  if (!rows) return tl::unexpected(rows.error());
+  kafka::Offsets offsets;
+  for (const auto& partition : partitions) {
+    auto key = key_of(partition);
+    auto row = std::find_if(rows->begin(), rows->end(), [&](const auto& one) { return one.key == key; });
+    bool known = row != rows->end();
+    if (!known) warn_of_recreated(*rows, partition);
+    set(partition, known ? std::optional(row->next) : std::nullopt);
+    offsets[partition] = known ? row->next : Offset{0};
+  }
+  return offsets;
+}
+
+std::optional<Positions::Position> Positions::find(const model::TopicPartition& partition) const {
+  std::lock_guard lock(mutex_);
+  auto found = positions_.find(partition);
+  return found == positions_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Positions::set(const model::TopicPartition& partition, std::optional<Offset> next) {
+  std::lock_guard lock(mutex_);
+  positions_[partition] = Position{next};
+}
+
+}  // namespace loom::sink

@@ -1,0 +1,44 @@
+// Where each partition stands in the database, as this process last saw it: what the next compare-and-set expects.
+// Shared by the workers of one sink; a partition belongs to one of them at a time. Threads: any.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "kafka/consumer.h"
+#include "sink/database.h"
+
+namespace loom::sink {
+
+class Positions {
+ public:
+  Positions(Owner owner, std::map<TopicName, std::string> topic_ids, Log log)
+      : owner_(std::move(owner)), topic_ids_(std::move(topic_ids)), log_(std::move(log)) {}
+
+  [[nodiscard]] const Owner& owner() const { return owner_; }
+  [[nodiscard]] OffsetKey key_of(const model::TopicPartition& partition) const;
+
+  /// Reads these partitions' rows anew. No row, or only one of an earlier topic of that name: from the beginning.
+  Result<kafka::Offsets> load(Database& database, std::span<const model::TopicPartition> partitions);
+
+  struct Position {
+    std::optional<Offset> next;  // absent: the database has no row
+  };
+  /// nullopt: never loaded.
+  [[nodiscard]] std::optional<Position> find(const model::TopicPartition& partition) const;
+  void set(const model::TopicPartition& partition, std::optional<Offset> next);
+
+ private:
+  void warn_of_recreated(const std::vector<OffsetRow>& rows, const model::TopicPartition& partition) const;
+
+  const Owner owner_;
+  const std::map<TopicName, std::string> topic_ids_;
+  Log log_;
+  mutable std::mutex mutex_;
+  std::map<model::TopicPartition, Position> positions_;
+};
+
+}  // namespace loom::sink
