@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/stage_maker.h"
 #include "app/tables.h"
 #include "app/topics.h"
 #include "kafka/admin.h"

@@ -1,4 +1,5 @@
 #include "app/commands.h"
+#include "base/bytes.h"
 #include "runner/runner.h"
 
 namespace loom::app {

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 
+#include "base/bytes.h"
 #include "model/check.h"
 #include "stages/kinds.h"
 

@@ -1,11 +1,10 @@
 #include <thread>
 
+#include "app/stage_maker.h"
 #include "app/wiring.h"
-#include "engines/kinds.h"
 #include "kafka/admin.h"
 #include "runner/stage_work.h"
 #include "sink/store_work.h"
-#include "stages/kinds.h"
 
 namespace loom::app {
 namespace {
@@ -53,7 +52,9 @@ Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec&
 Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec& stage, Registry& registry, const Log& log,
                                    const std::atomic<bool>& stop) {
   if (stage.use == "store") return store_work_of(loaded, stage, registry, log, stop);
-  auto maker = stage_maker(stage);
+  config::Faults faults;
+  auto maker = stage_maker(stage, faults);
+  if (faults.any_fault()) return fail(ErrorKind::configuration, faults.text());
   if (!maker) return tl::unexpected(maker.error());
   runner::StageWork work;
   work.group = stage.group;

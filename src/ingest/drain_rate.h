@@ -21,6 +21,7 @@ class DrainRate {
   /// From 1 to 30: half of what is held has to go before a wave of retries fits.
   [[nodiscard]] int seconds_until_room(std::size_t held) const {
     auto rate = per_second_.load(std::memory_order_relaxed);
+    if (held == 0) return 1;
     if (rate < 1) return longest;
     return std::clamp(static_cast<int>(std::ceil(static_cast<double>(held) / 2 / rate)), 1, longest);
   }

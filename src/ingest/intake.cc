@@ -65,7 +65,6 @@ void Intake::single(http::Request& request, http::Responder responder) {
     slot.refusal = std::move(record.error());
     return parts_.in_flight.send(job, {});
   }
-  std::string().swap(request.body);
   parts_.in_flight.send(job, std::span(&*record, 1));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "ingest/batch.h"
+#include "ingest/decode.h"
 #include "ingest/in_flight.h"
 #include "ingest/keys.h"
 

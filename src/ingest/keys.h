@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/clock.h"
 #include "http/message.h"
 #include "ingest/refusal.h"
 #include "model/catalogue.h"

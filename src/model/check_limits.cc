@@ -17,18 +17,23 @@ const TopicSpec* topic_of(const Catalogue& catalogue, const TopicName& name) {
 }
 
 /// What a record of the topic must fit through before and behind it.
+struct Budget {
+  std::string option;
+  Bytes bytes;
+};
+
+void check_budget(const TopicSpec& topic, const Budget& budget, Faults& faults) {
+  if (topic.max_message_bytes <= budget.bytes) return;
+  faults.fault(topic.place,
+               "topic '" + topic.name.get() + "' allows " + to_string(topic.max_message_bytes) + ", more than " +
+                   budget.option + " " + to_string(budget.bytes),
+               "raise " + budget.option + " or lower the topic's max_message_bytes");
+}
+
 void check_budgets(const Catalogue& catalogue, Faults& faults) {
-  const auto& kafka = catalogue.kafka;
   for (const auto& [name, topic] : catalogue.topics) {
-    auto too_small = [&](const char* option, Bytes budget) {
-      if (topic.max_message_bytes <= budget) return;
-      faults.fault(topic.place,
-                   "topic '" + name.get() + "' allows " + to_string(topic.max_message_bytes) + ", more than " + option +
-                       " " + to_string(budget),
-                   std::string("raise ") + option + " or lower the topic's max_message_bytes");
-    };
-    too_small("kafka.producer_budget", kafka.producer_budget);
-    too_small("kafka.consumer_budget", kafka.consumer_budget);
+    check_budget(topic, {"kafka.producer_budget", catalogue.kafka.producer_budget}, faults);
+    check_budget(topic, {"kafka.consumer_budget", catalogue.kafka.consumer_budget}, faults);
   }
 }
 

@@ -112,7 +112,7 @@ std::unique_ptr<Worker> ConsumeLoop::Crew::make_worker(Engine& engine, WorkerLoo
 }
 
 void ConsumeLoop::Crew::work(Engine& engine, const Log& log, Backoff backoff) {
-  WorkerLoop loop({engine.lanes, *engine.returns, engine.retries, *engine.publisher, *engine.composer}, engine.work);
+  WorkerLoop loop({engine.lanes, *engine.returns, engine.retries, *engine.publisher, *engine.composer});
   auto worker = make_worker(engine, loop, log, backoff);
   if (worker) {
     {

@@ -23,14 +23,14 @@ void LaneQueue::give_back(Item* item) {
   if (waiting_ > 0) changed_.notify_one();
 }
 
-bool LaneQueue::take(Batch& batch, std::span<Item* const> again, std::size_t most) {
+bool LaneQueue::take(Batch& batch, std::span<Item* const> again) {
   std::vector<Item*> dropped;
   std::unique_lock lock(mutex_);
   lanes_.finish(batch, again, dropped);
   batch.clear();
   returns_.put(dropped);
   while (!is_closed_) {
-    if (lanes_.take(steady_now(), batch, most)) {
+    if (lanes_.take(steady_now(), batch)) {
       if (waiting_ > 0 && lanes_.next_time()) changed_.notify_one();  // the next one looks whether there is more
       return true;
     }

@@ -1,6 +1,6 @@
 // Lanes, shared: the poll thread adds, workers take. One lock a batch: `take` also gives back what was taken before.
 // Threads: any. Items that may not be handled any more go to `returns`.
-//   while (queue.take(batch, most, again)) { again.clear(); ... }
+//   while (queue.take(batch, again)) { again.clear(); ... }
 #pragma once
 
 #include <condition_variable>
@@ -20,7 +20,7 @@ class LaneQueue {
   void add(std::span<Item* const> items);
   void give_back(Item* item);
   /// Ends the batch (`again` of it come again), then waits for the next; false when the queue is closed.
-  bool take(Batch& batch, std::span<Item* const> again, std::size_t most);
+  bool take(Batch& batch, std::span<Item* const> again);
   /// After assignments were closed: their queued records go to `returns`.
   void drop_closed();
   void close();  // `take` answers false

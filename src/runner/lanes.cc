@@ -104,20 +104,19 @@ void Lanes::wake(Micros now) {
   }
 }
 
-bool Lanes::take(Micros now, Batch& batch, std::size_t most) {
+bool Lanes::take(Micros now, Batch& batch) {
   batch.clear();
   wake(now);
   if (!first_) return false;
   if (!is_full() && now - first_->head->arrived < limits_.wait) return false;
-  if (most == 0) most = limits_.records;
   std::size_t room = limits_.bytes;
-  while (first_ && batch.items.size() < most) {
+  while (first_ && batch.items.size() < limits_.records) {
     if (!batch.items.empty() && first_->head->record.bytes() > room) break;
     Lane* lane = first_;
     unplace(lane);
     lane->state = Lane::State::taken;
     batch.lanes.push_back(lane);
-    while (lane->head && batch.items.size() < most) {
+    while (lane->head && batch.items.size() < limits_.records) {
       Item* item = lane->head;
       auto bytes = item->record.bytes();
       if (!batch.items.empty() && (bytes > room || item->not_before > now)) break;

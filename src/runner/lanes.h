@@ -53,8 +53,8 @@ class Lanes {
   /// A record that was handled already and has to come again at `not_before`, before the later ones of its lane.
   void give_back(Item* item);
 
-  /// Fills `batch` with up to `most` records (0: the limits'), false when there is nothing to do yet.
-  bool take(Micros now, Batch& batch, std::size_t most = 0);
+  /// Fills `batch`; false when there is nothing to do yet.
+  bool take(Micros now, Batch& batch);
   /// When `take` may succeed without anything being added; nullopt: never.
   [[nodiscard]] std::optional<Micros> next_time() const;
 

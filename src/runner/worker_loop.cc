@@ -7,9 +7,6 @@
 namespace loom::runner {
 namespace {
 
-constexpr Micros longest_chunk = 200;  // a lane taken waits no longer than this for calls that are not its own
-constexpr std::size_t most_chunk = 64;
-
 std::vector<Verdict> all_again(std::size_t count, const std::string& message) {
   std::vector<Verdict> verdicts;
   for (std::size_t i = 0; i < count; ++i) verdicts.emplace_back(Retry{Error{ErrorKind::internal, message, "", "", ""}});
@@ -18,19 +15,12 @@ std::vector<Verdict> all_again(std::size_t count, const std::string& message) {
 
 }  // namespace
 
-WorkerLoop::WorkerLoop(WorkerParts parts, const Work& work)
-    : it_(parts),
-      call_records_(std::max<std::size_t>(work.batch_records, 1)),
-      call_bytes_(work.batch_bytes),
-      chunk_(call_records_),
-      may_chunk_(work.batch_wait.count() == 0) {}
-
 WorkerContext WorkerLoop::context(std::string cluster_id) {
   return {std::move(cluster_id), [this](std::span<const Rejected> rejected) { return dead_letters(rejected); }};
 }
 
 void WorkerLoop::run(Worker& worker) {
-  while (it_.lanes.take(batch_, again_, chunk_)) {
+  while (it_.lanes.take(batch_, again_)) {
     again_.clear();
     handle_batch(worker);
     if (it_.publisher.is_abandoned()) return;
@@ -41,41 +31,31 @@ void WorkerLoop::run(Worker& worker) {
 
 void WorkerLoop::handle_batch(Worker& worker) {
   waiting_lane_ = nullptr;
-  for (std::size_t at = 0; at < batch_.items.size();) {
-    at = gather(at);
-    if (calling_.empty()) continue;
-    auto started = steady_now();
-    auto verdicts = call(worker);
-    auto took = steady_now() - started;
-    if (it_.publisher.is_abandoned()) return;  // nobody waits for the answer, and what it belongs to may be gone
-    observe(started, took);
-    choose_chunk(took, calling_.size());
-    for (std::size_t i = 0; i < calling_.size(); ++i)
-      apply(calling_[i], verdicts[i], {started - calling_[i]->arrived, took, calling_[i]->attempts + 1});
-  }
+  gather();
+  if (calling_.empty()) return;
+  auto started = steady_now();
+  auto verdicts = call(worker);
+  auto took = steady_now() - started;
+  if (it_.publisher.is_abandoned()) return;  // nobody waits for the answer, and what it belongs to may be gone
+  observe(started, took);
+  for (std::size_t i = 0; i < calling_.size(); ++i)
+    apply(calling_[i], verdicts[i], {started - calling_[i]->arrived, took, calling_[i]->attempts + 1});
 }
 
-std::size_t WorkerLoop::gather(std::size_t at) {
+void WorkerLoop::gather() {
   calling_.clear();
   records_.clear();
-  std::size_t bytes = 0;
-  for (; at < batch_.items.size() && calling_.size() < call_records_; ++at) {
-    Item* item = batch_.items[at];
-    if (item->lane == waiting_lane_) {
-      again_.push_back(item);
-    } else if (item->assignment->phase.load(std::memory_order_acquire) != Phase::open) {
+  for (Item* item : batch_.items) {
+    if (item->assignment->phase.load(std::memory_order_acquire) != Phase::open) {
       pass_back(item);
     } else if (item->rejected) {
       auto error = std::move(item->rejected);
       reject(item, *error);
     } else {
-      bytes += item->record.bytes();
-      if (!calling_.empty() && bytes > call_bytes_) break;
       calling_.push_back(item);
       records_.push_back(&item->record);
     }
   }
-  return at;
 }
 
 std::vector<Verdict> WorkerLoop::call(Worker& worker) const {
@@ -101,14 +81,6 @@ void WorkerLoop::observe(Micros started, Micros took) {
     telemetry->handle_seconds.observe(static_cast<double>(took) / 1e6);
     telemetry->wait_seconds.observe(static_cast<double>(std::max<Micros>(started - item->arrived, 0)) / 1e6);
   }
-}
-
-void WorkerLoop::choose_chunk(Micros took, std::size_t records) {
-  if (!may_chunk_) return;
-  auto now = took * 16 / static_cast<Micros>(records);
-  per_record_ = per_record_ == 0 ? now : (per_record_ * 7 + now) / 8;
-  auto fitting = static_cast<std::size_t>(longest_chunk * 16 / std::max<Micros>(per_record_, 1));
-  chunk_ = std::max(call_records_, std::min(fitting, most_chunk));
 }
 
 void WorkerLoop::apply(Item* item, Verdict& verdict, const Hop& hop) {

@@ -1,7 +1,6 @@
 // One worker's thread: takes batches, calls the Worker, turns verdicts into what is sent, settled or tried again.
-// A quick handler is given several calls' records at once, so that the lock is not paid for each.
 // Ownership: the rooms it is given outlive it. Threads: made and run by one; `context` is valid as long as the loop.
-//   WorkerLoop loop(parts, work);  auto worker = work.make_worker(loop.context(id));  loop.run(**worker);
+//   WorkerLoop loop(parts);  auto worker = work.make_worker(loop.context(id));  loop.run(**worker);
 #pragma once
 
 #include <string>
@@ -25,14 +24,14 @@ struct WorkerParts {
 
 class WorkerLoop {
  public:
-  WorkerLoop(WorkerParts parts, const Work& work);
+  explicit WorkerLoop(WorkerParts parts) : it_(parts) {}
   [[nodiscard]] WorkerContext context(std::string cluster_id);
   /// Returns when the queue is closed, or the process ends without it.
   void run(Worker& worker);
 
  private:
   void handle_batch(Worker& worker);
-  std::size_t gather(std::size_t at);  // the next call's records, from there on; returns where it stopped
+  void gather();  // the batch's records that the worker has to be asked for
   [[nodiscard]] std::vector<Verdict> call(Worker& worker) const;
   void observe(Micros started, Micros took);
   void apply(Item* item, Verdict& verdict, const Hop& hop);
@@ -46,18 +45,14 @@ class WorkerLoop {
   void reject(Item* item, const Error& error);
   void pass_back(Item* item);  // not settled, not to be handled here
   [[nodiscard]] Result<void> dead_letters(std::span<const Rejected> rejected);
-  void choose_chunk(Micros took, std::size_t records);
 
   WorkerParts it_;
-  std::size_t call_records_, call_bytes_, chunk_;
-  bool may_chunk_;
   json::Document document_;
   Batch batch_;
   std::vector<Item*> again_, done_, calling_;
   std::vector<const model::Record*> records_;
   std::vector<TopicTelemetry*> observed_;
-  const Lane* waiting_lane_ = nullptr;  // its record comes again, so the later ones do too
-  Micros per_record_ = 0;               // smoothed
+  const Lane* waiting_lane_ = nullptr;  // its record comes again, so its later ones do too
 };
 
 }  // namespace loom::runner

@@ -1,0 +1,25 @@
+// Tesseract 5 as an engine that reads pictures: LSTM only, one thread, no noise on stderr.
+// Ownership: a reader owns one loaded model (about 20 MB). Threads: made and used by one lane's thread.
+// Errors of opening: configuration (language data missing, with the package to install). Of reading: malformed, too_large,
+// internal.
+//   auto reader = open_tesseract({.language = "eng"});   auto read = (*reader)(picture);
+#pragma once
+
+#include <string>
+
+#include "base/config.h"
+#include "loom/vision.h"
+
+namespace loom::engines {
+
+struct TesseractOptions {
+  std::string language = "eng";
+  int page_segmentation = 3;
+  int text_height = 30;
+  std::string name;
+};
+[[nodiscard]] config::Options<TesseractOptions> tesseract_options();
+
+[[nodiscard]] Result<TextReader> open_tesseract(const TesseractOptions& options);
+
+}  // namespace loom::engines

@@ -1,0 +1,193 @@
+#include "ingest/api.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "http/server.h"
+#include "ingest/describe.h"
+#include "ingest/health.h"
+#include "ingest/in_flight.h"
+#include "ingest/intake.h"
+#include "ingest/warmth.h"
+
+namespace loom::ingest {
+
+using namespace std::chrono_literals;
+using http::Request;
+using http::Responder;
+using http::Route;
+
+namespace {
+
+class EventFd {
+ public:
+  EventFd() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  EventFd(const EventFd&) = delete;
+  EventFd& operator=(const EventFd&) = delete;
+  ~EventFd() { ::close(fd_); }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::size_t io_threads_of(const model::Catalogue& catalogue) {
+  return static_cast<std::size_t>(std::max(catalogue.api.threads, 1));
+}
+
+http::ServerOptions server_options(const model::Catalogue& catalogue, const ApiHooks& hooks) {
+  http::ServerOptions options;
+  options.listen = catalogue.api.listen;
+  options.threads = catalogue.api.threads;
+  options.max_connections = catalogue.api.max_connections;
+  options.idle_timeout = catalogue.api.idle_timeout;
+  options.drain_timeout = hooks.drain_timeout;
+  return options;
+}
+
+}  // namespace
+
+// The order is the order of destruction reversed: the producer goes first (nothing is acknowledged any more), then the
+// jobs with their responders, then the server whose connections these hold.
+struct Api::State {
+  State(const model::Catalogue& from, std::unique_ptr<kafka::Producer> into, Registry& to, ApiHooks with)
+      : catalogue(from), registry(to), hooks(std::move(with)), probe(to), types(from, to), keys(from.api.keys),
+        budget(std::make_shared<http::ByteBudget>(static_cast<std::size_t>(from.api.budget.count))),
+        in_flight({*into, *budget, rate, probe, from.api.ack_timeout}),
+        intake({types, keys, in_flight, probe, strictly_increasing(hooks.clock),
+                static_cast<std::size_t>(from.api.max_batch_records), io_threads_of(from)}),
+        producer(std::move(into)) {}
+
+  const model::Catalogue& catalogue;
+  Registry& registry;
+  ApiHooks hooks;
+  Probe probe;
+  TypeTable types;
+  Keys keys;
+  std::shared_ptr<http::ByteBudget> budget;
+  DrainRate rate;
+  std::atomic<int> replicas{-1};
+  std::string types_json, openapi_json;
+  EventFd acks;
+  std::unique_ptr<http::Server> server;
+  InFlight in_flight;
+  Intake intake;
+  std::unique_ptr<kafka::Producer> producer;
+
+  [[nodiscard]] std::vector<Route> routes();
+  void serve_type(Request& request, Responder responder);
+  void serve_ready(Responder responder);
+  void serve_metrics(Responder responder);
+  [[nodiscard]] Health health() const;
+  void measure();
+  void serve_acks() {
+    while (producer->serve(0ms) != 0) {
+    }
+  }
+};
+
+std::vector<Route> Api::State::routes() {
+  auto text = [](const std::string& body) {
+    return [&body](Request&, Responder responder) { responder.answer({.body = body}); };
+  };
+  auto admit = [this](Request& request) { return intake.admit(request); };
+  auto knock = [this](Request& request) -> std::optional<Refusal> {
+    auto who = keys.identify(request);
+    return who ? std::nullopt : std::optional(std::move(who.error()));
+  };
+  auto size = [](config::Bytes bytes) { return static_cast<std::size_t>(bytes.count); };
+  return {
+      {"POST", "/ingest/message", "Send one message; answered when Kafka has it", size(catalogue.api.max_body), admit,
+       [this](Request& request, Responder responder) { intake.single(request, std::move(responder)); }},
+      {"POST", "/ingest/batch", "Send many messages as an array or as lines; one result each", size(catalogue.api.max_batch_body), admit,
+       [this](Request& request, Responder responder) { intake.batch(request, std::move(responder)); }},
+      {"GET", "/ingest/message-types", "The catalogue: topics, hints, fields, limits", 0, knock, text(types_json)},
+      {"GET", "/ingest/message-types/{id}", "One message type of the catalogue", 0, knock,
+       [this](Request& request, Responder responder) { serve_type(request, std::move(responder)); }},
+      {"GET", "/healthz", "The process is alive", 0, {},
+       [](Request&, Responder responder) { responder.answer({.body = R"({"status":"alive"})"}); }},
+      {"GET", "/readyz", "200 when a broker answered lately and there is room, else 503 with the reasons", 0, {},
+       [this](Request&, Responder responder) { serve_ready(std::move(responder)); }},
+      {"GET", "/metrics", "Prometheus metrics", 0, {},
+       [this](Request&, Responder responder) { serve_metrics(std::move(responder)); }},
+      {"GET", "/openapi.json", "This interface as OpenAPI 3.1", 0, {}, text(openapi_json)},
+  };
+}
+
+void Api::State::serve_type(Request& request, Responder responder) {
+  if (const auto* type = types.find(request.parameter))
+    return responder.answer({.body = describe_type(catalogue, *type->spec)});
+  auto near = types.near(request.parameter);
+  http::ProblemDetails details;
+  std::vector<std::string> quoted;
+  for (const auto& name : near) json::append_string(quoted.emplace_back(), name);
+  details.members.emplace_back("near", json::array_of(quoted));
+  Error error{ErrorKind::not_found, "message type '" + (is_utf8(request.parameter) ? request.parameter.substr(0, 128) : "?") + "' is not in the catalogue", {},
+              near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?", {}};
+  responder.answer(http::reply_of(error, details));
+}
+
+Health Api::State::health() const {
+  Vitals vitals{.since_broker = producer->since_broker_answered(), .held = budget->used(), .budget = budget->limit(), .stopping = server->draining()};
+  if (int known = replicas.load(std::memory_order_relaxed); known >= 0) vitals.replicas = known;
+  return judge(vitals);
+}
+
+void Api::State::serve_ready(Responder responder) {
+  auto now = health();
+  http::Reply reply{.status = now.ready ? 200 : 503, .body = std::move(now.json)};
+  if (!now.ready) reply.header_lines = "Retry-After: " + std::to_string(rate.seconds_until_room(budget->used())) + "\r\n";
+  responder.answer(reply);
+}
+
+void Api::State::measure() {
+  probe.bytes_held.set(static_cast<double>(budget->used()));
+  probe.records_in_flight.set(static_cast<double>(producer->records_in_flight()));
+  probe.connections.set(server->connections());
+  probe.ready.set(health().ready ? 1 : 0);
+}
+
+void Api::State::serve_metrics(Responder responder) {
+  measure();
+  responder.answer({.body = registry.render(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+}
+
+Api::Api(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Api::~Api() = default;
+int Api::port() const { return state_->server->port(); }
+
+Result<std::unique_ptr<Api>> Api::open(const model::Catalogue& catalogue, std::unique_ptr<kafka::Producer> producer,
+                                       Registry& registry, Log log, ApiHooks hooks) {
+  auto state = std::make_unique<State>(catalogue, std::move(producer), registry, std::move(hooks));
+  auto routes = state->routes();
+  state->types_json = describe_types(catalogue);
+  state->openapi_json = openapi(catalogue, routes);
+  auto options = server_options(catalogue, state->hooks);
+  options.retry_after_s = [state = state.get()] { return state->rate.seconds_until_room(state->budget->used()); };
+  options.on_refused = [state = state.get()](int status) { state->probe.refused_by_server(status); };
+  auto server = http::Server::open(std::move(options), http::Routes(std::move(routes)), state->budget, log);
+  if (!server) return tl::unexpected(server.error());
+  state->server = std::move(*server);
+  log.info("listening", {{"address", catalogue.api.listen}, {"port", state->server->port()}});
+  return std::unique_ptr<Api>(new Api(std::move(state)));
+}
+
+Result<void> Api::run(const std::atomic<bool>& stop) {
+  auto& state = *state_;
+  state.producer->wake(state.acks.get());
+  state.server->watch(state.acks.get(), [&state] { state.serve_acks(); });
+  state.server->every(100ms, [&state] {
+    state.serve_acks();
+    state.in_flight.expire(std::chrono::steady_clock::now());
+  });
+  state.server->every(1s, [&state] { state.rate.tick(1); });
+  Warmth warmth(*state.producer, state.catalogue, [&state] {
+    if (!state.hooks.replicas) return;
+    if (auto known = state.hooks.replicas()) state.replicas.store(*known, std::memory_order_relaxed);
+  });
+  state.server->run(stop);
+  return {};
+}
+
+}  // namespace loom::ingest
