@@ -4,7 +4,7 @@
 #include "app/cli.h"
 #include "app/commands.h"
 #include "engines/kinds.h"
-#include "ingest/routes.h"
+#include "ingest/endpoints.h"
 #include "stages/kinds.h"
 
 namespace loom::app {
@@ -38,8 +38,8 @@ int docs_command() {
     print_options(kind.options());
   }
   std::printf("## Endpoints\n\n| endpoint | what |\n|---|---|\n");
-  for (const auto& route : ingest::route_table())
-    std::printf("| `%s %s` | %s |\n", std::string(route.method).c_str(), std::string(route.path).c_str(), std::string(route.help).c_str());
+  for (const auto& endpoint : ingest::endpoints())
+    std::printf("| `%s %s` | %s |\n", std::string(endpoint.method).c_str(), std::string(endpoint.path).c_str(), std::string(endpoint.summary).c_str());
   return 0;
 }
 

@@ -55,8 +55,10 @@ tl::unexpected<Error> cannot(const std::string& what, const std::string& remedy)
 Result<void> run_storage_tool(const fs::path& folder, const KafkaProgram& program, const std::string& id) {
   write(folder / "format.properties", server_properties({"127.0.0.1", 9092}, 9093, "data.part"));
   auto log = (folder / "logs/format.log").string();
-  auto pid = spawn({{program.java, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", program.jars + "/*", "kafka.tools.StorageTool", "format",
-                     "-t", id, "-c", "format.properties"}, folder.string(), log});
+  auto pid = spawn({{program.java, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", program.jars + "/*",
+                     "kafka.tools.StorageTool", "format", "-t", id, "-c", "format.properties"},
+                    folder.string(),
+                    log});
   if (!pid) return tl::unexpected(pid.error());
   auto exit = wait_for_exit(*pid);
   fs::remove(folder / "format.properties");
@@ -70,13 +72,16 @@ Result<void> format_once(const fs::path& folder, const KafkaProgram& program) {
   std::error_code error;
   if (fs::exists(data / "meta.properties")) return {};
   if (holds_data(data))
-    return cannot("'" + data.string() + "' holds records but no meta.properties", "restore that file, or move the folder away to start anew");
+    return cannot("'" + data.string() + "' holds records but no meta.properties",
+                  "restore that file, or move the folder away to start anew");
   fs::remove_all(data, error);
   fs::remove_all(part, error);
   if (text_of(folder / "cluster.id").size() != 22) write(folder / "cluster.id", new_cluster_id());
   if (auto done = run_storage_tool(folder, program, text_of(folder / "cluster.id")); !done) return done;
   fs::rename(part, data, error);
-  if (error) return cannot("'" + part.string() + "' could not be renamed to 'data': " + error.message(), "check the folder's permissions");
+  if (error)
+    return cannot("'" + part.string() + "' could not be renamed to 'data': " + error.message(),
+                  "check the folder's permissions");
   return {};
 }
 
@@ -98,7 +103,8 @@ Result<void> wait_until_unused(const fs::path& data) {
     if (!user_of(data)) return {};
     poll(nullptr, 0, 100);
   }
-  return cannot("'" + data.string() + "' is in use by process " + std::to_string(user_of(data)), "stop that Kafka, or use another folder for loom.yaml");
+  return cannot("'" + data.string() + "' is in use by process " + std::to_string(user_of(data)),
+                "stop that Kafka, or use another folder for loom.yaml");
 }
 
 constexpr auto log4j2 = R"(<?xml version="1.0" encoding="UTF-8"?>
@@ -136,10 +142,12 @@ Result<KafkaProgram> find_kafka() {
   auto java = home ? find_program(std::string(home) + "/bin/java") : "";
   if (java.empty()) java = find_program("java");
   if (java.empty())
-    return cannot("no broker answers and a private Kafka needs Java, which is not here", "install openjdk-17-jre-headless, or start a Kafka there");
+    return cannot("no broker answers and a private Kafka needs Java, which is not here",
+                  "install openjdk-17-jre-headless, or start a Kafka there");
   auto jars = find_jars();
   if (jars.empty())
-    return cannot(std::string("no broker answers and Apache Kafka's jars (.deps/") + jars_name + ") are neither under LOOM_HOME nor above " + own_path(),
+    return cannot(std::string("no broker answers and Apache Kafka's jars (.deps/") + jars_name +
+                      ") are neither under LOOM_HOME nor above " + own_path(),
                   "run tools/setup, or set LOOM_HOME to the folder that has them, or start a Kafka there");
   return KafkaProgram{java, jars};
 }
@@ -167,6 +175,9 @@ std::string server_properties(const Endpoint& client, int controller_port, const
     set(std::string("group.consumer.") + least + "session.timeout.ms", "6000");
     set(std::string("group.consumer.") + least + "heartbeat.interval.ms", "1000");
   }
+  // After a kill the node waits until its own former self has timed out; Kafka's default is 9 s.
+  set("broker.session.timeout.ms", "3000");
+  set("broker.heartbeat.interval.ms", "500");
   set("group.initial.rebalance.delay.ms", "0");
   set("offsets.retention.minutes", "129600");  // 90 days
   set("auto.create.topics.enable", "false");
@@ -180,10 +191,12 @@ Result<std::unique_ptr<KafkaFolder>> KafkaFolder::open(const std::string& path, 
   std::error_code error;
   fs::create_directories(fs::path(path) / "logs", error);
   int lock = ::open((path + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0) return cannot("'" + path + "' can't be written: " + std::strerror(errno), "check the folder's permissions");
+  if (lock < 0)
+    return cannot("'" + path + "' can't be written: " + std::strerror(errno), "check the folder's permissions");
   std::unique_ptr<KafkaFolder> folder(new KafkaFolder(path, lock));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0)
-    return cannot("another 'loom up' runs a Kafka in '" + path + "', on another port", "stop it, or use the same kafka.bootstrap");
+    return cannot("another 'loom up' runs a Kafka in '" + path + "', on another port",
+                  "stop it, or use the same kafka.bootstrap");
   if (auto formatted = format_once(path, program); !formatted) return tl::unexpected(formatted.error());
   if (auto unused = wait_until_unused(fs::path(path) / "data"); !unused) return tl::unexpected(unused.error());
   write(fs::path(path) / "log4j2.xml", log4j2);

@@ -1,6 +1,7 @@
 // The folder of a private Kafka, <.loom>/kafka: its data, its settings, its logs.
-//   data/  formatted once, under a cluster id that stays in `cluster.id`     server.properties, log4j2.xml  written anew
-//   logs/  kafka.log (at most 40 MB), jvm.log                                lock  held by the `loom up` that owns it
+//   data/  formatted once, under a cluster id that stays in `cluster.id`     server.properties, log4j2.xml  written
+//   anew logs/  kafka.log (at most 40 MB), jvm.log                                lock  held by the `loom up` that owns
+//   it
 // Ownership: an open KafkaFolder holds the lock. Threads: main's (formatting starts a process).
 // Errors: unavailable (in use, no Java, no disk), naming the remedy.
 #pragma once

@@ -116,8 +116,9 @@ TEST_F(KafkaFolderTest, has_the_client_port_asked_for_and_a_controller_port_of_i
   EXPECT_NE(settings.find("listeners=PLAINTEXT://127.0.0.1:19092,CONTROLLER://127.0.0.1:"), std::string::npos);
   EXPECT_NE(settings.find("\nadvertised.listeners=PLAINTEXT://127.0.0.1:19092\n"), std::string::npos);
   EXPECT_EQ(settings.find("CONTROLLER://127.0.0.1:19092"), std::string::npos);
-  for (const auto* line : {"group.consumer.session.timeout.ms=6000", "group.consumer.min.session.timeout.ms=6000", "group.consumer.heartbeat.interval.ms=1000",
-                           "group.consumer.min.heartbeat.interval.ms=1000", "auto.create.topics.enable=false", "offsets.retention.minutes=129600"})
+  for (const auto* line : {"group.consumer.session.timeout.ms=6000", "group.consumer.min.session.timeout.ms=6000",
+                           "group.consumer.heartbeat.interval.ms=1000", "group.consumer.min.heartbeat.interval.ms=1000",
+                           "auto.create.topics.enable=false", "offsets.retention.minutes=129600"})
     EXPECT_NE(settings.find("\n" + std::string(line) + "\n"), std::string::npos) << line;
 }
 
@@ -136,10 +137,12 @@ TEST(LoopbackEndpoint, is_one_address_of_this_machine) {
   struct Case {
     std::string bootstrap, expected;  // "" = none
   };
-  for (const auto& it : {Case{"127.0.0.1:9092", "127.0.0.1:9092"}, Case{"127.3.2.1:1", "127.3.2.1:1"}, Case{"localhost:29092", "localhost:29092"},
-                         Case{"localhost", "localhost:9092"}, Case{"[::1]:9092", "[::1]:9092"}, Case{"[::1]", "[::1]:9092"}, Case{"kafka:9092", ""},
-                         Case{"10.0.0.1:9092", ""}, Case{"127.0.0.1:9092,127.0.0.1:9093", ""}, Case{"127.0.0.1:x", ""}, Case{"127.0.0.1:0", ""},
-                         Case{"127.0.0.1:", ""}, Case{"[::1", ""}, Case{"", ""}, Case{"127.0.0.1.evil.example:9092", ""}}) {
+  for (const auto& it : {Case{"127.0.0.1:9092", "127.0.0.1:9092"}, Case{"127.3.2.1:1", "127.3.2.1:1"},
+                         Case{"localhost:29092", "localhost:29092"}, Case{"localhost", "localhost:9092"},
+                         Case{"[::1]:9092", "[::1]:9092"}, Case{"[::1]", "[::1]:9092"}, Case{"kafka:9092", ""},
+                         Case{"10.0.0.1:9092", ""}, Case{"127.0.0.1:9092,127.0.0.1:9093", ""}, Case{"127.0.0.1:x", ""},
+                         Case{"127.0.0.1:0", ""}, Case{"127.0.0.1:", ""}, Case{"[::1", ""}, Case{"", ""},
+                         Case{"127.0.0.1.evil.example:9092", ""}}) {
     auto endpoint = loopback_endpoint(it.bootstrap);
     EXPECT_EQ(endpoint ? to_string(*endpoint) : "", it.expected) << it.bootstrap;
   }

@@ -25,8 +25,9 @@ std::string text_of_seconds(std::optional<double> seconds, const std::string& ab
 }
 
 std::string row(const std::string& name, const std::string& members, const LagSum& sum) {
-  return fmt::format("{:<56} {:>7} {:>10} {:>9} {:>9.0f} {:>9.0f} {:>9}\n", name, members, sum.records, text_of_seconds(sum.seconds, "-"),
-                     sum.read_per_second, sum.written_per_second, text_of_seconds(sum.catch_up, "never"));
+  return fmt::format("{:<56} {:>7} {:>10} {:>9} {:>9.0f} {:>9.0f} {:>9}\n", name, members, sum.records,
+                     text_of_seconds(sum.seconds, "-"), sum.read_per_second, sum.written_per_second,
+                     text_of_seconds(sum.catch_up, "never"));
 }
 
 void add_sum(json::Writer& to, const LagSum& sum) {
@@ -39,13 +40,15 @@ void add_sum(json::Writer& to, const LagSum& sum) {
   };
   to.field("records", sum.records);
   optional("seconds", sum.seconds);
-  to.field("read_per_second", rounded(sum.read_per_second)).field("written_per_second", rounded(sum.written_per_second));
+  to.field("read_per_second", rounded(sum.read_per_second))
+      .field("written_per_second", rounded(sum.written_per_second));
   optional("catch_up_seconds", sum.catch_up);
 }
 
 std::string json_of(const PartitionLag& lag) {
   json::Writer one;
-  one.field("topic", lag.partition.topic.get()).field("partition", static_cast<std::int64_t>(lag.partition.partition.get()));
+  one.field("topic", lag.partition.topic.get())
+      .field("partition", static_cast<std::int64_t>(lag.partition.partition.get()));
   if (lag.committed)
     one.field("committed", lag.committed->get());
   else
@@ -70,12 +73,16 @@ std::string json_of(const GroupLag& group) {
 
 }  // namespace
 
-std::vector<PartitionLag> partitions_behind(const LagSample& before, const LagSample& now, std::chrono::duration<double> between) {
+std::vector<PartitionLag> partitions_behind(const LagSample& before, const LagSample& now,
+                                            std::chrono::duration<double> between) {
   std::vector<PartitionLag> all;
-  auto per_second = [&](Offset from, Offset to) { return static_cast<double>(std::max<std::int64_t>(0, to.get() - from.get())) / between.count(); };
+  auto per_second = [&](Offset from, Offset to) {
+    return static_cast<double>(std::max<std::int64_t>(0, to.get() - from.get())) / between.count();
+  };
   for (const auto& [partition, marks] : now.watermarks) {
     PartitionLag lag{partition, std::nullopt, next_of(now, partition, marks), std::max(marks.low, marks.high)};
-    if (auto committed = now.committed.find(partition); committed != now.committed.end() && committed->second.get() >= 0)
+    if (auto committed = now.committed.find(partition);
+        committed != now.committed.end() && committed->second.get() >= 0)
       lag.committed = committed->second;
     if (auto earlier = before.watermarks.find(partition); earlier != before.watermarks.end() && between.count() > 0) {
       lag.read_per_second = per_second(next_of(before, partition, earlier->second), lag.next);
@@ -104,12 +111,14 @@ LagSum sum_of(const std::vector<PartitionLag>& partitions) {
 }
 
 std::string lag_table(const std::vector<GroupLag>& groups) {
-  auto text = fmt::format("{:<56} {:>7} {:>10} {:>9} {:>9} {:>9} {:>9}\n", "GROUP / topic [partition]", "MEMBERS", "RECORDS", "OLDEST", "READ/s", "WRITTEN/s",
-                          "CATCH UP");
+  auto text = fmt::format("{:<56} {:>7} {:>10} {:>9} {:>9} {:>9} {:>9}\n", "GROUP / topic [partition]", "MEMBERS",
+                          "RECORDS", "OLDEST", "READ/s", "WRITTEN/s", "CATCH UP");
   for (const auto& group : groups) {
     text += row(group.group.get(), std::to_string(group.members), sum_of(group.partitions));
     for (const auto& lag : group.partitions)
-      if (lag.records() > 0) text += row(fmt::format("  {} [{}]", lag.partition.topic.get(), lag.partition.partition.get()), "", sum_of({lag}));
+      if (lag.records() > 0)
+        text +=
+            row(fmt::format("  {} [{}]", lag.partition.topic.get(), lag.partition.partition.get()), "", sum_of({lag}));
     for (const auto& topic : group.missing) text += "  " + topic.get() + " does not exist: run 'loom topics apply'\n";
   }
   return text + "RECORDS is high watermark - committed offset; partitions that are not behind are left out.\n";

@@ -38,7 +38,8 @@ struct GroupLag {
 };
 
 /// Partitions of the later look, in order; times are filled in by the caller.
-[[nodiscard]] std::vector<PartitionLag> partitions_behind(const LagSample& before, const LagSample& now, std::chrono::duration<double> between);
+[[nodiscard]] std::vector<PartitionLag> partitions_behind(const LagSample& before, const LagSample& now,
+                                                          std::chrono::duration<double> between);
 
 struct LagSum {
   std::int64_t records = 0;

@@ -36,7 +36,8 @@ Result<std::vector<Watched>> watched_groups(kafka::Admin& admin, const Loaded& l
     if (!partitions) return tl::unexpected(partitions.error());
     one.partitions = std::move(*partitions);
     for (const auto& topic : inputs)
-      if (std::none_of(one.partitions.begin(), one.partitions.end(), [&](const auto& it) { return it.topic == topic; })) one.missing.push_back(topic);
+      if (std::none_of(one.partitions.begin(), one.partitions.end(), [&](const auto& it) { return it.topic == topic; }))
+        one.missing.push_back(topic);
     all.push_back(std::move(one));
   }
   return all;
@@ -59,7 +60,8 @@ Result<Look> look(kafka::Admin& admin, const std::vector<Watched>& groups) {
 }
 
 /// The timestamps of the records at these places, as far as there are any: one record a partition is read.
-std::map<model::TopicPartition, std::int64_t> timestamps_at(const model::ClusterSettings& settings, const std::map<model::TopicPartition, kafka::Range>& ranges,
+std::map<model::TopicPartition, std::int64_t> timestamps_at(const model::ClusterSettings& settings,
+                                                            const std::map<model::TopicPartition, kafka::Range>& ranges,
                                                             const Log& log) {
   std::map<model::TopicPartition, std::int64_t> found;
   if (ranges.empty()) return found;
@@ -84,7 +86,8 @@ void fill_ages(const model::ClusterSettings& settings, std::vector<PartitionLag>
   int gaps = 0;
   for (auto& lag : partitions) {
     if (lag.records() == 0) continue;
-    if (!found.contains(lag.partition) && gaps++ < 8) found.merge(timestamps_at(settings, {{lag.partition, {lag.next, lag.end}}}, log));
+    if (!found.contains(lag.partition) && gaps++ < 8)
+      found.merge(timestamps_at(settings, {{lag.partition, {lag.next, lag.end}}}, log));
     if (auto at = found.find(lag.partition); at != found.end())
       lag.seconds = std::max(0.0, static_cast<double>(now_micros() / 1000 - at->second) / 1000);
   }
@@ -101,7 +104,9 @@ Result<std::vector<GroupLag>> lag_of(kafka::Admin& admin, const Loaded& loaded, 
   std::vector<ConsumerGroup> names;
   std::vector<GroupLag> all;
   for (const auto& one : *watched) {
-    GroupLag group{one.group, "", 0, partitions_behind(before->samples[one.group], now->samples[one.group], now->at - before->at), one.missing};
+    GroupLag group{one.group, "", 0,
+                   partitions_behind(before->samples[one.group], now->samples[one.group], now->at - before->at),
+                   one.missing};
     fill_ages(loaded.catalogue.kafka, group.partitions, log);
     names.push_back(one.group);
     all.push_back(std::move(group));

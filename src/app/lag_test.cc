@@ -18,9 +18,10 @@ TEST(PartitionsBehind, counts_from_what_is_committed_or_from_the_earliest) {
     std::optional<std::int64_t> committed;
     std::int64_t low, high, records;
   };
-  for (const auto& it : {Case{"none committed", std::nullopt, 10, 25, 15}, Case{"committed", 20, 10, 25, 5}, Case{"all", 25, 10, 25, 0},
-                         Case{"retention took it", 3, 10, 25, 15}, Case{"beyond a recreated topic's end", 99, 0, 5, 0}, Case{"invalid", -1001, 10, 25, 15},
-                         Case{"empty", std::nullopt, 7, 7, 0}}) {
+  for (const auto& it :
+       {Case{"none committed", std::nullopt, 10, 25, 15}, Case{"committed", 20, 10, 25, 5}, Case{"all", 25, 10, 25, 0},
+        Case{"retention took it", 3, 10, 25, 15}, Case{"beyond a recreated topic's end", 99, 0, 5, 0},
+        Case{"invalid", -1001, 10, 25, 15}, Case{"empty", std::nullopt, 7, 7, 0}}) {
     LagSample sample;
     sample.watermarks[partition(0)] = marks(it.low, it.high);
     if (it.committed) sample.committed[partition(0)] = Offset{*it.committed};
@@ -74,7 +75,8 @@ TEST(LagJson, keeps_what_programs_read) {
 }
 
 TEST(LagTable, shows_sums_and_only_partitions_that_are_behind) {
-  PartitionLag behind{partition(3), Offset{80}, Offset{80}, Offset{110}, 0, 0}, level{partition(4), Offset{5}, Offset{5}, Offset{5}, 0, 0};
+  PartitionLag behind{partition(3), Offset{80}, Offset{80}, Offset{110}, 0, 0},
+      level{partition(4), Offset{5}, Offset{5}, Offset{5}, 0, 0};
   auto text = lag_table({{ConsumerGroup{"g"}, "stable", 2, {behind, level}, {}}});
   EXPECT_NE(text.find("t [3]"), std::string::npos);
   EXPECT_EQ(text.find("t [4]"), std::string::npos);

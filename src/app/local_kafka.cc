@@ -23,7 +23,8 @@ bool answers(const model::ClusterSettings& settings, std::chrono::milliseconds w
 }
 
 /// What has the port now. A broker that is just starting or ending takes its time to say so.
-Found look(const Endpoint& endpoint, const model::ClusterSettings& settings, Supervisor& supervisor, std::chrono::milliseconds patience) {
+Found look(const Endpoint& endpoint, const model::ClusterSettings& settings, Supervisor& supervisor,
+           std::chrono::milliseconds patience) {
   auto deadline = Clock::now() + patience;
   do {
     if (!accepts(endpoint)) return Found::nothing;
@@ -33,7 +34,8 @@ Found look(const Endpoint& endpoint, const model::ClusterSettings& settings, Sup
   return Found::something_else;
 }
 
-ChildSpec broker(const KafkaProgram& program, const std::shared_ptr<KafkaFolder>& folder, const Endpoint& endpoint, int drain_order) {
+ChildSpec broker(const KafkaProgram& program, const std::shared_ptr<KafkaFolder>& folder, const Endpoint& endpoint,
+                 int drain_order) {
   ChildSpec spec;
   spec.name = child_name;
   spec.command.argv = {program.java,
@@ -73,13 +75,14 @@ bool wants_more_than_plain(const model::ClusterSettings& settings) {
 }
 
 Error died(const KafkaFolder& folder) {
-  return {ErrorKind::unavailable, "the private Kafka ended while it started; its last lines:\n" + folder.last_lines(8), "",
-          "see " + folder.log_file(), ""};
+  return {ErrorKind::unavailable, "the private Kafka ended while it started; its last lines:\n" + folder.last_lines(8),
+          "", "see " + folder.log_file(), ""};
 }
 
 /// True: it answers. False: a stop was asked for.
-Result<bool> wait_until_it_answers(const model::ClusterSettings& settings, const Endpoint& endpoint, const KafkaFolder& folder,
-                                   Supervisor& supervisor, std::chrono::milliseconds patience) {
+Result<bool> wait_until_it_answers(const model::ClusterSettings& settings, const Endpoint& endpoint,
+                                   const KafkaFolder& folder, Supervisor& supervisor,
+                                   std::chrono::milliseconds patience) {
   auto deadline = Clock::now() + patience;
   while (Clock::now() < deadline) {
     if (!supervisor.step(50ms)) return false;
@@ -88,14 +91,16 @@ Result<bool> wait_until_it_answers(const model::ClusterSettings& settings, const
     if (accepts(endpoint) && answers(settings, 5s)) return true;
   }
   return fail(ErrorKind::unavailable,
-              "the private Kafka does not answer after " + std::to_string(patience.count() / 1000) + " s; its last lines:\n" + folder.last_lines(8),
+              "the private Kafka does not answer after " + std::to_string(patience.count() / 1000) +
+                  " s; its last lines:\n" + folder.last_lines(8),
               {.remedy = "see " + folder.log_file()});
 }
 
 }  // namespace
 
-Result<std::unique_ptr<LocalKafka>> LocalKafka::ensure(const model::ClusterSettings& settings, const LocalKafkaOptions& options,
-                                                       Supervisor& supervisor, const Log& log) {
+Result<std::unique_ptr<LocalKafka>> LocalKafka::ensure(const model::ClusterSettings& settings,
+                                                       const LocalKafkaOptions& options, Supervisor& supervisor,
+                                                       const Log& log) {
   auto kafka = std::make_unique<LocalKafka>();
   auto endpoint = loopback_endpoint(settings.bootstrap);
   if (!endpoint) return kafka;
@@ -103,11 +108,14 @@ Result<std::unique_ptr<LocalKafka>> LocalKafka::ensure(const model::ClusterSetti
   if (found == Found::stop) return nullptr;
   if (found == Found::kafka) return kafka;
   if (found == Found::something_else)
-    return fail(ErrorKind::unavailable, "something listens on " + to_string(*endpoint) + " but does not answer as Kafka",
+    return fail(ErrorKind::unavailable,
+                "something listens on " + to_string(*endpoint) + " but does not answer as Kafka",
                 {.field = "kafka.bootstrap", .remedy = "stop that program, or set kafka.bootstrap to a free port"});
   if (wants_more_than_plain(settings))
-    return fail(ErrorKind::unavailable, "no broker answers at " + to_string(*endpoint) + ", and a private Kafka has no security.protocol",
-                {.field = "kafka.properties.security.protocol", .remedy = "start that broker, or remove the property for a local run"});
+    return fail(ErrorKind::unavailable,
+                "no broker answers at " + to_string(*endpoint) + ", and a private Kafka has no security.protocol",
+                {.field = "kafka.properties.security.protocol",
+                 .remedy = "start that broker, or remove the property for a local run"});
   auto program = find_kafka();
   if (!program) return tl::unexpected(program.error());
   auto path = std::filesystem::absolute(std::filesystem::path(options.folder) / "kafka").lexically_normal().string();

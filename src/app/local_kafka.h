@@ -19,7 +19,7 @@
 namespace loom::app {
 
 struct LocalKafkaOptions {
-  std::string folder;  // .loom
+  std::string folder;                          // .loom
   std::chrono::milliseconds patience{90'000};  // with a Kafka of ours that starts
   std::chrono::milliseconds stranger{10'000};  // with whoever has the port: a broker may just be starting or ending
   int drain_order = 3;
@@ -27,10 +27,12 @@ struct LocalKafkaOptions {
 
 class LocalKafka {
  public:
-  /// Returns once a broker answers at the bootstrap: one that is there already, or a private one. An address that is not
-  /// of this machine is left alone: whether it answers is for the caller to see. nullptr: a stop was asked for meanwhile.
-  static Result<std::unique_ptr<LocalKafka>> ensure(const model::ClusterSettings& settings, const LocalKafkaOptions& options,
-                                                    Supervisor& supervisor, const Log& log);
+  /// Returns once a broker answers at the bootstrap: one that is there already, or a private one. An address that is
+  /// not of this machine is left alone: whether it answers is for the caller to see. nullptr: a stop was asked for
+  /// meanwhile.
+  static Result<std::unique_ptr<LocalKafka>> ensure(const model::ClusterSettings& settings,
+                                                    const LocalKafkaOptions& options, Supervisor& supervisor,
+                                                    const Log& log);
   [[nodiscard]] bool is_private() const { return folder_ != nullptr; }
 
  private:

@@ -67,7 +67,8 @@ TEST_F(LocalKafkaTest, two_run_side_by_side_and_one_that_is_killed_comes_back_wi
   auto admin = kafka::Admin::open(first, Log::silent());
   ASSERT_TRUE((*admin)->create({{TopicName{"kept"}, 2, 1, {}}}, 30s));
   kill(supervisor.children()[0].pid, SIGKILL);
-  while (supervisor.children()[0].exits == 0 || supervisor.children()[0].state != ChildState::running) ASSERT_TRUE(supervisor.step(1s));
+  while (supervisor.children()[0].exits == 0 || supervisor.children()[0].state != ChildState::running)
+    ASSERT_TRUE(supervisor.step(1s));
   EXPECT_EQ(cluster_id(first), id);
   auto topics = (*admin)->topics({TopicName{"kept"}}, 60s);
   ASSERT_TRUE(topics) << to_string(topics.error());
@@ -114,7 +115,9 @@ TEST_F(LocalKafkaTest, does_not_pretend_to_be_a_secured_broker) {
 TEST_F(LocalKafkaTest, gives_the_last_words_of_one_that_dies_at_once) {
   fs::create_directories(root_ / "java/bin");
   fs::create_directories(root_ / "home/kafka-4.3.1");
-  std::ofstream(root_ / "java/bin/java") << "#!/bin/sh\ncase \"$*\" in *StorageTool*) mkdir data.part; echo > data.part/meta.properties ;; *) echo 'the disk is made of cheese'; exit 1 ;; esac\n";
+  std::ofstream(root_ / "java/bin/java")
+      << "#!/bin/sh\ncase \"$*\" in *StorageTool*) mkdir data.part; echo > data.part/meta.properties ;; *) echo 'the "
+         "disk is made of cheese'; exit 1 ;; esac\n";
   fs::permissions(root_ / "java/bin/java", fs::perms::owner_all);
   setenv("JAVA_HOME", (root_ / "java").c_str(), 1);
   setenv("LOOM_HOME", (root_ / "home").c_str(), 1);

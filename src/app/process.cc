@@ -56,7 +56,8 @@ void give_standard_streams(const char* output_file) {
 }
 
 tl::unexpected<Error> no_process(const std::string& program) {
-  return fail(ErrorKind::unavailable, "can't start '" + program + "': " + std::strerror(errno), {.remedy = "end other processes or raise the limit"});
+  return fail(ErrorKind::unavailable, "can't start '" + program + "': " + std::strerror(errno),
+              {.remedy = "end other processes or raise the limit"});
 }
 
 /// What the child reports of its exec: nothing when it went well.
@@ -68,9 +69,7 @@ std::optional<int> failure_of(int pipe_end) {
   return got == sizeof error ? std::optional(error) : std::nullopt;
 }
 
-Exit from_status(int status) {
-  return WIFSIGNALED(status) ? Exit{0, WTERMSIG(status)} : Exit{WEXITSTATUS(status), 0};
-}
+Exit from_status(int status) { return WIFSIGNALED(status) ? Exit{0, WTERMSIG(status)} : Exit{WEXITSTATUS(status), 0}; }
 
 Exit reap(pid_t pid) {
   kill(-pid, SIGKILL);  // before the number is given back: it still names this group only
@@ -88,13 +87,15 @@ std::string to_string(const Exit& exit) {
 
 Result<pid_t> spawn(const Command& command) {
   auto program = find_program(command.argv.at(0));
-  if (program.empty()) return fail(ErrorKind::not_found, "no program '" + command.argv[0] + "'", {.remedy = "install it or correct PATH"});
+  if (program.empty())
+    return fail(ErrorKind::not_found, "no program '" + command.argv[0] + "'", {.remedy = "install it or correct PATH"});
   std::vector<char*> argv;
   for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return no_process(program);
-  Prepared prepared{program.c_str(), argv.data(), command.folder.c_str(), command.output_file.c_str(), getpid(), ends[1]};
+  Prepared prepared{program.c_str(), argv.data(), command.folder.c_str(), command.output_file.c_str(),
+                    getpid(),        ends[1]};
   auto pid = fork();
   if (pid == 0) become(prepared);
   close(ends[1]);
@@ -107,12 +108,14 @@ Result<pid_t> spawn(const Command& command) {
   close(ends[0]);
   if (!failure) return pid;
   reap(pid);
-  return fail(ErrorKind::not_found, "can't run '" + program + "': " + std::strerror(*failure), {.remedy = "check the file and its permissions"});
+  return fail(ErrorKind::not_found, "can't run '" + program + "': " + std::strerror(*failure),
+              {.remedy = "check the file and its permissions"});
 }
 
 std::optional<Exit> exit_of(pid_t pid) {
   siginfo_t info{};
-  if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return std::nullopt;
+  if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+    return std::nullopt;
   return reap(pid);
 }
 

@@ -82,14 +82,16 @@ void Supervisor::ended(Child& child, const Exit& exit) {
   }
   if (is_refusal(exit)) {
     child.state = ChildState::refused;
-    log_.error("part refused its configuration and is not started again", {{"name", child.spec.name}, {"with", to_string(exit)}, {"see", child.spec.see}});
+    log_.error("part refused its configuration and is not started again",
+               {{"name", child.spec.name}, {"with", to_string(exit)}, {"see", child.spec.see}});
     return;
   }
   child.deaths = Clock::now() - child.since >= options_.restart.steady ? 1 : child.deaths + 1;
   auto delay = restart_delay(options_.restart, child.deaths);
   child.state = ChildState::waiting;
   child.due = Clock::now() + delay;
-  log_.warn("part ended, starting it again", {{"name", child.spec.name}, {"with", to_string(exit)}, {"in_ms", delay.count()}, {"see", child.spec.see}});
+  log_.warn("part ended, starting it again",
+            {{"name", child.spec.name}, {"with", to_string(exit)}, {"in_ms", delay.count()}, {"see", child.spec.see}});
 }
 
 void Supervisor::reap_ended() {

@@ -25,7 +25,15 @@ class SupervisorTest : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   [[nodiscard]] ChildSpec shell(const std::string& name, const std::string& script, int drain_order = 0) const {
-    return {name, {{"/bin/sh", "-c", script}, folder_.string(), "", }, drain_order, "", {}};
+    return {name,
+            {
+                {"/bin/sh", "-c", script},
+                folder_.string(),
+                "",
+            },
+            drain_order,
+            "",
+            {}};
   }
   [[nodiscard]] std::string text(const std::string& file) const {
     std::ostringstream all;
@@ -51,8 +59,10 @@ class SupervisorTest : public testing::Test {
 
 TEST(RestartDelay, doubles_up_to_its_limit) {
   RestartSchedule schedule;
-  const std::vector<std::pair<int, int>> expected{{1, 200}, {2, 400}, {3, 800}, {8, 25'600}, {9, 30'000}, {1000, 30'000}};
-  for (auto [deaths, delay] : expected) EXPECT_EQ(restart_delay(schedule, deaths), std::chrono::milliseconds(delay)) << deaths;
+  const std::vector<std::pair<int, int>> expected{{1, 200},    {2, 400},    {3, 800},
+                                                  {8, 25'600}, {9, 30'000}, {1000, 30'000}};
+  for (auto [deaths, delay] : expected)
+    EXPECT_EQ(restart_delay(schedule, deaths), std::chrono::milliseconds(delay)) << deaths;
 }
 
 TEST_F(SupervisorTest, restarts_a_child_that_dies) {
@@ -74,7 +84,8 @@ TEST_F(SupervisorTest, leaves_a_child_with_a_wrong_configuration_and_says_so_in_
     Supervisor supervisor(quick_, Log::silent());
     supervisor.start(shell("refused", "exit " + std::to_string(code)));
     supervisor.start(shell("fine", "echo up > fine; sleep 600 & wait"));
-    EXPECT_TRUE(steps_until(supervisor, [&] { return supervisor.children()[0].state == ChildState::refused && lines("fine") == 1; }));
+    EXPECT_TRUE(steps_until(
+        supervisor, [&] { return supervisor.children()[0].state == ChildState::refused && lines("fine") == 1; }));
     EXPECT_TRUE(supervisor.step(20ms));
     EXPECT_EQ(supervisor.children()[0].exits, 1);
     EXPECT_EQ(supervisor.children()[1].state, ChildState::running);
@@ -103,7 +114,8 @@ TEST_F(SupervisorTest, prepares_before_each_start) {
 TEST_F(SupervisorTest, drains_in_order_when_a_signal_comes) {
   Supervisor supervisor(quick_, Log::silent());
   auto child = [&](const std::string& name, int order) {
-    supervisor.start(shell(name, "trap 'echo " + name + " >> order; exit 0' TERM; echo >> up; sleep 600 & wait", order));
+    supervisor.start(
+        shell(name, "trap 'echo " + name + " >> order; exit 0' TERM; echo >> up; sleep 600 & wait", order));
   };
   child("kafka", 3);
   child("sink", 2);
@@ -152,7 +164,8 @@ TEST_F(SupervisorTest, its_children_die_when_it_is_killed) {
 
 TEST_F(SupervisorTest, children_see_neither_ctrl_c_nor_blocked_signals) {
   Supervisor supervisor(quick_, Log::silent());
-  supervisor.start(shell("child", "ps -o pgid= -p $$ > group; grep SigBlk /proc/$$/status > blocked; echo >> up; sleep 600 & wait"));
+  supervisor.start(
+      shell("child", "ps -o pgid= -p $$ > group; grep SigBlk /proc/$$/status > blocked; echo >> up; sleep 600 & wait"));
   EXPECT_TRUE(steps_until(supervisor, [&] { return lines("up") == 1; }));
   EXPECT_EQ(std::stoi(text("group")), supervisor.children()[0].pid);
   EXPECT_NE(text("blocked").find("0000000000000000"), std::string::npos) << text("blocked");

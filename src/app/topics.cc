@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = TopicChange::Kind;
 
-constexpr auto wait = 30s;
+constexpr auto wait = 15s;
 
 Result<TopicsPlan> plan_for(kafka::Admin& admin, const model::Catalogue& catalogue) {
   auto cluster = admin.cluster(wait);
@@ -26,7 +26,8 @@ Result<TopicsPlan> plan_for(kafka::Admin& admin, const model::Catalogue& catalog
 std::vector<kafka::NewTopic> new_topics(const TopicsPlan& plan) {
   std::vector<kafka::NewTopic> topics;
   for (const auto& change : plan.changes)
-    if (change.kind == Kind::create) topics.push_back({change.topic, change.partitions, change.replication, change.settings});
+    if (change.kind == Kind::create)
+      topics.push_back({change.topic, change.partitions, change.replication, change.settings});
   return topics;
 }
 
@@ -97,7 +98,8 @@ int plan_and_print(kafka::Admin& admin, const model::Catalogue& catalogue, bool 
 
 }  // namespace
 
-Result<AppliedTopics> apply_topics(kafka::Admin& admin, const model::Catalogue& catalogue, const TopicsOptions& options) {
+Result<AppliedTopics> apply_topics(kafka::Admin& admin, const model::Catalogue& catalogue,
+                                   const TopicsOptions& options) {
   auto plan = plan_for(admin, catalogue);
   if (!plan) return tl::unexpected(plan.error());
   if (auto created = create_missing(admin, catalogue, *plan); !created) return tl::unexpected(created.error());

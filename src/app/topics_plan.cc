@@ -50,21 +50,25 @@ void compare_partitions(const model::TopicSpec& spec, const kafka::TopicInfo& fo
     change.partitions_before = found.partitions;
     to.push_back(change);
   } else if (found.partitions > spec.partitions) {
-    to.push_back(note_of(spec.name, "has " + std::to_string(found.partitions) + " partitions, the catalogue says " + std::to_string(spec.partitions) +
-                                        "; Kafka can't take partitions away: set topics." + spec.name.get() + ".partitions to " +
-                                        std::to_string(found.partitions)));
+    to.push_back(note_of(spec.name, "has " + std::to_string(found.partitions) + " partitions, the catalogue says " +
+                                        std::to_string(spec.partitions) +
+                                        "; Kafka can't take partitions away: set topics." + spec.name.get() +
+                                        ".partitions to " + std::to_string(found.partitions)));
   }
 }
 
-void compare_replication(const model::TopicSpec& spec, const kafka::TopicInfo& found, int brokers, std::vector<TopicChange>& to) {
+void compare_replication(const model::TopicSpec& spec, const kafka::TopicInfo& found, int brokers,
+                         std::vector<TopicChange>& to) {
   auto wanted = wanted_replication(spec, brokers);
   if (found.replication == wanted || found.replication == 0) return;
-  to.push_back(note_of(spec.name, "has " + std::to_string(found.replication) + " replicas, wanted are " + std::to_string(wanted) +
-                                      "; reassign its partitions with Kafka's own tools, or set topics." + spec.name.get() + ".replication to " +
-                                      std::to_string(found.replication)));
+  to.push_back(note_of(spec.name, "has " + std::to_string(found.replication) + " replicas, wanted are " +
+                                      std::to_string(wanted) +
+                                      "; reassign its partitions with Kafka's own tools, or set topics." +
+                                      spec.name.get() + ".replication to " + std::to_string(found.replication)));
 }
 
-void compare_settings(const model::TopicSpec& spec, const kafka::TopicInfo& found, int brokers, std::vector<TopicChange>& to) {
+void compare_settings(const model::TopicSpec& spec, const kafka::TopicInfo& found, int brokers,
+                      std::vector<TopicChange>& to) {
   TopicChange change{Kind::set, spec.name};
   auto replication = found.replication > 0 ? found.replication : wanted_replication(spec, brokers);
   for (const auto& [name, value] : wanted_settings(spec, replication)) {
@@ -95,15 +99,20 @@ std::string json_of(const Settings& settings) {
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
-    case Kind::create: return "create";
-    case Kind::set: return "set";
-    case Kind::add_partitions: return "add_partitions";
-    case Kind::note: break;
+    case Kind::create:
+      return "create";
+    case Kind::set:
+      return "set";
+    case Kind::add_partitions:
+      return "add_partitions";
+    case Kind::note:
+      break;
   }
   return "note";
 }
 
-TopicsPlan plan_topics(const model::Catalogue& catalogue, const std::map<TopicName, kafka::TopicInfo>& existing, int brokers) {
+TopicsPlan plan_topics(const model::Catalogue& catalogue, const std::map<TopicName, kafka::TopicInfo>& existing,
+                       int brokers) {
   TopicsPlan plan;
   for (const auto& [name, spec] : catalogue.topics) {
     auto found = existing.find(name);
@@ -122,13 +131,15 @@ std::string describe(const TopicChange& change) {
   auto topic = "topic '" + change.topic.get() + "'";
   switch (change.kind) {
     case Kind::create:
-      return "create " + topic + ": partitions=" + std::to_string(change.partitions) + " replication=" + std::to_string(change.replication) +
-             text_of(change);
-    case Kind::set: return "set " + topic + ":" + text_of(change);
+      return "create " + topic + ": partitions=" + std::to_string(change.partitions) +
+             " replication=" + std::to_string(change.replication) + text_of(change);
+    case Kind::set:
+      return "set " + topic + ":" + text_of(change);
     case Kind::add_partitions:
-      return "add partitions to " + topic + ": " + std::to_string(change.partitions_before) + " to " + std::to_string(change.partitions) +
-             ", which moves keys (--allow-reorder)";
-    case Kind::note: break;
+      return "add partitions to " + topic + ": " + std::to_string(change.partitions_before) + " to " +
+             std::to_string(change.partitions) + ", which moves keys (--allow-reorder)";
+    case Kind::note:
+      break;
   }
   return "note " + topic + ": " + change.note;
 }
@@ -143,10 +154,17 @@ std::string to_json(const TopicChange& change) {
   json::Writer all;
   all.field("topic", change.topic.get()).field("change", name_of(change.kind));
   switch (change.kind) {
-    case Kind::create: all.field("partitions", change.partitions).field("replication", change.replication); break;
-    case Kind::add_partitions: all.field("partitions", change.partitions).field("partitions_before", change.partitions_before); break;
-    case Kind::note: all.field("note", change.note); break;
-    case Kind::set: break;
+    case Kind::create:
+      all.field("partitions", change.partitions).field("replication", change.replication);
+      break;
+    case Kind::add_partitions:
+      all.field("partitions", change.partitions).field("partitions_before", change.partitions_before);
+      break;
+    case Kind::note:
+      all.field("note", change.note);
+      break;
+    case Kind::set:
+      break;
   }
   if (!change.settings.empty()) all.raw("settings", json_of(change.settings));
   if (!change.settings_before.empty()) all.raw("settings_before", json_of(change.settings_before));

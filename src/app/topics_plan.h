@@ -33,8 +33,8 @@ struct TopicsPlan {
   std::vector<TopicChange> changes;  // in the topics' order
 };
 
-[[nodiscard]] TopicsPlan plan_topics(const model::Catalogue& catalogue, const std::map<TopicName, kafka::TopicInfo>& existing,
-                                     int brokers);
+[[nodiscard]] TopicsPlan plan_topics(const model::Catalogue& catalogue,
+                                     const std::map<TopicName, kafka::TopicInfo>& existing, int brokers);
 /// One line a change.
 [[nodiscard]] std::string describe(const TopicChange& change);
 [[nodiscard]] std::vector<std::string> describe(const TopicsPlan& plan);

@@ -60,9 +60,12 @@ TEST(PlanTopics, follows_the_catalogue) {
   auto plan = plan_topics(catalogue_of(spec), {}, 3);
   ASSERT_EQ(plan.changes.size(), 1u);
   EXPECT_EQ(plan.changes[0].replication, 5);
-  EXPECT_EQ(plan.changes[0].settings,
-            (Settings{{"min.insync.replicas", "3"}, {"unclean.leader.election.enable", "false"}, {"retention.ms", "5"}, {"compression.type", "zstd"},
-                      {"max.message.bytes", "8388608"}, {"cleanup.policy", "compact"}}));
+  EXPECT_EQ(plan.changes[0].settings, (Settings{{"min.insync.replicas", "3"},
+                                                {"unclean.leader.election.enable", "false"},
+                                                {"retention.ms", "5"},
+                                                {"compression.type", "zstd"},
+                                                {"max.message.bytes", "8388608"},
+                                                {"cleanup.policy", "compact"}}));
 }
 
 TEST(PlanTopics, has_nothing_to_do_where_all_agrees) {
@@ -80,10 +83,13 @@ TEST(PlanTopics, sets_only_what_differs) {
   auto plan = plan_topics(catalogue_of(plain()), existing(6, 1, present), 1);
   ASSERT_EQ(plan.changes.size(), 1u);
   EXPECT_EQ(plan.changes[0].kind, Kind::set);
-  EXPECT_EQ(plan.changes[0].settings, (Settings{{"retention.ms", "604800000"}, {"unclean.leader.election.enable", "false"}}));
+  EXPECT_EQ(plan.changes[0].settings,
+            (Settings{{"retention.ms", "604800000"}, {"unclean.leader.election.enable", "false"}}));
   EXPECT_EQ(plan.changes[0].settings_before, (Settings{{"retention.ms", "1000"}}));
-  EXPECT_EQ(describe(plan), (std::vector<std::string>{
-                                "set topic 'device.audio.raw': retention.ms=604800000 (was 1000) unclean.leader.election.enable=false"}));
+  EXPECT_EQ(
+      describe(plan),
+      (std::vector<std::string>{
+          "set topic 'device.audio.raw': retention.ms=604800000 (was 1000) unclean.leader.election.enable=false"}));
 }
 
 TEST(PlanTopics, adds_partitions_but_never_takes_any_away) {
@@ -107,7 +113,8 @@ TEST(PlanTopics, reports_another_replication_and_takes_its_insync_minimum_from_i
 
 TEST(PlanTopics, is_told_as_json) {
   auto plan = plan_topics(catalogue_of(plain()), existing(2, 1, defaults()), 1);
-  EXPECT_EQ(to_json(plan.changes[0]), R"({"topic":"device.audio.raw","change":"add_partitions","partitions":6,"partitions_before":2})");
+  EXPECT_EQ(to_json(plan.changes[0]),
+            R"({"topic":"device.audio.raw","change":"add_partitions","partitions":6,"partitions_before":2})");
 }
 
 }  // namespace

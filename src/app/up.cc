@@ -34,7 +34,8 @@ Result<Ground> prepare(const Loaded& loaded, Supervisor& supervisor, const Log& 
   if (!admin) return tl::unexpected(admin.error());
   auto topics = apply_topics(**admin, catalogue, {});
   if (!topics) return tl::unexpected(topics.error());
-  for (const auto& change : topics->done) log.info("topic changed", {{"what", describe(change)}});
+  for (const auto& change : topics->done) log.debug("topic changed", {{"what", describe(change)}});
+  if (!topics->done.empty()) log.info("topics applied", {{"changes", topics->done.size()}});
   for (const auto& change : topics->left) log.warn("topic left as it is", {{"what", describe(change)}});
   if (!ground.broker->is_private())
     for (const auto& note : apply_groups(**admin, catalogue)) log.info("groups left as they are", {{"what", note}});
@@ -49,8 +50,11 @@ void warn_of_idle(const Loaded& loaded, const Instances& instances, const Log& l
   for (const auto& [group, count] : instances) {
     int partitions = 0;
     for (const auto& topic : inputs_of(loaded, loaded.catalogue.stages.at(group)))
-      if (auto spec = loaded.catalogue.topics.find(topic); spec != loaded.catalogue.topics.end()) partitions += spec->second.partitions;
-    if (count > partitions) log.warn("more instances than partitions, the surplus stands idle", {{"group", group.get()}, {"instances", count}, {"partitions", partitions}});
+      if (auto spec = loaded.catalogue.topics.find(topic); spec != loaded.catalogue.topics.end())
+        partitions += spec->second.partitions;
+    if (count > partitions)
+      log.warn("more instances than partitions, the surplus stands idle",
+               {{"group", group.get()}, {"instances", count}, {"partitions", partitions}});
   }
 }
 
@@ -58,17 +62,20 @@ bool is_part(const ChildStatus& child) { return child.name != "kafka"; }
 
 bool all_refused(const Supervisor& supervisor) {
   auto children = supervisor.children();
-  return std::none_of(children.begin(), children.end(), [](const auto& child) { return is_part(child) && child.state != ChildState::refused; });
+  return std::none_of(children.begin(), children.end(),
+                      [](const auto& child) { return is_part(child) && child.state != ChildState::refused; });
 }
 
 bool is_refused(const Supervisor& supervisor, const ConsumerGroup& group) {
   for (const auto& child : supervisor.children())
-    if (child.state == ChildState::refused && (child.name == group.get() || child.name.starts_with(group.get() + " "))) return true;
+    if (child.state == ChildState::refused && (child.name == group.get() || child.name.starts_with(group.get() + " ")))
+      return true;
   return false;
 }
 
 /// What does not answer yet; empty when all does. A part that was refused is not waited for.
-std::vector<std::string> not_ready(const model::Catalogue& catalogue, const Instances& instances, kafka::Admin& admin, const Supervisor& supervisor) {
+std::vector<std::string> not_ready(const model::Catalogue& catalogue, const Instances& instances, kafka::Admin& admin,
+                                   const Supervisor& supervisor) {
   std::vector<std::string> late;
   auto client = http::Client::open(api_url(catalogue.api.listen), {.connect_timeout = 1s, .timeout = 2s});
   auto reply = client ? client->get("/readyz") : tl::unexpected(client.error());
@@ -93,15 +100,19 @@ std::string joined(const std::vector<std::string>& words) {
 
 void print_ready(const model::Catalogue& catalogue, const Instances& instances, bool private_broker) {
   std::vector<std::string> groups;
-  for (const auto& [group, count] : instances) groups.push_back(group.get() + (count == 1 ? "" : " x" + std::to_string(count)));
-  std::printf("ready\n  api       %s\n  kafka     %s%s\n  database  %s\n  groups    %s\nCtrl-C drains and stops everything\n", api_url(catalogue.api.listen).c_str(),
-              catalogue.kafka.bootstrap.c_str(), private_broker ? " (private, .loom/kafka)" : "", without_password(catalogue.database.url).c_str(),
-              joined(groups).c_str());
+  for (const auto& [group, count] : instances)
+    groups.push_back(group.get() + (count == 1 ? "" : " x" + std::to_string(count)));
+  std::printf(
+      "ready\n  api       %s\n  kafka     %s%s\n  database  %s\n  groups    %s\nCtrl-C drains and stops everything\n",
+      api_url(catalogue.api.listen).c_str(), catalogue.kafka.bootstrap.c_str(),
+      private_broker ? " (private, .loom/kafka)" : "", without_password(catalogue.database.url).c_str(),
+      joined(groups).c_str());
   std::fflush(stdout);
 }
 
 /// Until a stop is asked for, or no part is left that could run.
-void watch(const model::Catalogue& catalogue, const Instances& instances, const Ground& ground, Supervisor& supervisor, const Log& log) {
+void watch(const model::Catalogue& catalogue, const Instances& instances, Ground& ground, Supervisor& supervisor,
+           const Log& log) {
   bool ready = false, told = false;
   auto patience = Clock::now() + 60s;
   while (supervisor.step(ready ? 60'000ms : 100ms)) {
@@ -109,7 +120,10 @@ void watch(const model::Catalogue& catalogue, const Instances& instances, const 
     if (ready) continue;
     auto late = not_ready(catalogue, instances, *ground.admin, supervisor);
     ready = late.empty();
-    if (ready) print_ready(catalogue, instances, ground.broker->is_private());
+    if (ready) {
+      print_ready(catalogue, instances, ground.broker->is_private());
+      ground.admin.reset();  // it has no more to ask, and would only mourn the broker at the end
+    }
     if (!ready && !told && Clock::now() > patience) {
       log.warn("not ready yet, still waiting", {{"for", joined(late)}});
       told = true;
@@ -137,6 +151,7 @@ int up_command(const Common& common, const UpOptions& options) {
   if (ground->admin) {
     for (auto& part : parts_of(loaded->catalogue, *instances, common.config)) supervisor.start(std::move(part));
     watch(loaded->catalogue, *instances, *ground, supervisor, log);
+    ground->admin.reset();
     log.info("stopping");
   }
   return supervisor.drain();

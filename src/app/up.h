@@ -22,7 +22,8 @@ using Instances = std::map<ConsumerGroup, int>;
 [[nodiscard]] Result<Instances> instances_of(const model::Catalogue& catalogue, const std::vector<std::string>& scale);
 
 /// The API, the stages and the sink, as this binary's own commands.
-[[nodiscard]] std::vector<ChildSpec> parts_of(const model::Catalogue& catalogue, const Instances& instances, const std::string& config);
+[[nodiscard]] std::vector<ChildSpec> parts_of(const model::Catalogue& catalogue, const Instances& instances,
+                                              const std::string& config);
 
 /// Where a client on this machine reaches the API: a wildcard address becomes loopback.
 [[nodiscard]] std::string api_url(const std::string& listen);

@@ -21,7 +21,8 @@ tl::unexpected<Error> unknown_group(const model::Catalogue& catalogue, const std
 std::optional<int> count_of(std::string_view text) {
   int count = -1;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc{} || end != text.data() + text.size() || count < 0 || count > most_instances) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || count < 0 || count > most_instances)
+    return std::nullopt;
   return count;
 }
 
@@ -44,7 +45,9 @@ Result<Instances> instances_of(const model::Catalogue& catalogue, const std::vec
     auto equals = word.find('=');
     auto group = word.substr(0, equals);
     auto count = equals == std::string::npos ? std::nullopt : count_of(std::string_view(word).substr(equals + 1));
-    if (!count) return fail(ErrorKind::usage, "--scale: '" + word + "' is not GROUP=N", {.remedy = "write e.g. --scale generic-kafka-to-db-consumer=2"});
+    if (!count)
+      return fail(ErrorKind::usage, "--scale: '" + word + "' is not GROUP=N",
+                  {.remedy = "write e.g. --scale generic-kafka-to-db-consumer=2"});
     auto known = instances.find(ConsumerGroup{group});
     if (known == instances.end()) return unknown_group(catalogue, group);
     known->second = *count;
@@ -52,7 +55,8 @@ Result<Instances> instances_of(const model::Catalogue& catalogue, const std::vec
   return instances;
 }
 
-std::vector<ChildSpec> parts_of(const model::Catalogue& catalogue, const Instances& instances, const std::string& config) {
+std::vector<ChildSpec> parts_of(const model::Catalogue& catalogue, const Instances& instances,
+                                const std::string& config) {
   auto path = std::filesystem::absolute(config).string();
   std::vector<ChildSpec> parts;
   for (const auto& [group, count] : instances) {

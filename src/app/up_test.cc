@@ -23,7 +23,8 @@ TEST(InstancesOf, is_one_each_unless_scaled) {
 }
 
 TEST(InstancesOf, refuses_what_it_does_not_know) {
-  for (const auto* word : {"ocr-consumer", "ocr-consumer=", "ocr-consumer=x", "ocr-consumer=-1", "ocr-consumer=2x", "ocr-consumer=100000", "nobody=1", ""}) {
+  for (const auto* word : {"ocr-consumer", "ocr-consumer=", "ocr-consumer=x", "ocr-consumer=-1", "ocr-consumer=2x",
+                           "ocr-consumer=100000", "nobody=1", ""}) {
     auto instances = instances_of(two_groups(), {word});
     ASSERT_FALSE(instances) << word;
     EXPECT_EQ(instances.error().kind, ErrorKind::usage) << word;
@@ -32,28 +33,34 @@ TEST(InstancesOf, refuses_what_it_does_not_know) {
 }
 
 TEST(PartsOf, gives_every_process_its_command_and_its_place_in_the_drain) {
-  auto parts = parts_of(two_groups(), {{ConsumerGroup{"ocr-consumer"}, 2}, {ConsumerGroup{"store-consumer"}, 1}}, "/x/loom.yaml");
+  auto parts = parts_of(two_groups(), {{ConsumerGroup{"ocr-consumer"}, 2}, {ConsumerGroup{"store-consumer"}, 1}},
+                        "/x/loom.yaml");
   std::vector<std::string> told;
   for (const auto& part : parts) {
     std::string words;
     for (std::size_t i = 1; i < part.command.argv.size(); ++i) words += " " + part.command.argv[i];
     told.push_back(part.name + ":" + words + " @" + std::to_string(part.drain_order));
   }
-  EXPECT_EQ(told, (std::vector<std::string>{"ocr-consumer 1: run ocr-consumer --config /x/loom.yaml @1", "ocr-consumer 2: run ocr-consumer --config /x/loom.yaml @1",
-                                            "store-consumer: run store-consumer --config /x/loom.yaml @2", "api: api --config /x/loom.yaml @0"}));
+  EXPECT_EQ(told, (std::vector<std::string>{"ocr-consumer 1: run ocr-consumer --config /x/loom.yaml @1",
+                                            "ocr-consumer 2: run ocr-consumer --config /x/loom.yaml @1",
+                                            "store-consumer: run store-consumer --config /x/loom.yaml @2",
+                                            "api: api --config /x/loom.yaml @0"}));
 }
 
 TEST(ApiUrl, is_one_that_a_client_can_use) {
-  const std::vector<std::pair<std::string, std::string>> cases{
-      {"127.0.0.1:8000", "http://127.0.0.1:8000"}, {"0.0.0.0:80", "http://127.0.0.1:80"}, {"[::]:80", "http://[::1]:80"}, {"box:9", "http://box:9"}};
+  const std::vector<std::pair<std::string, std::string>> cases{{"127.0.0.1:8000", "http://127.0.0.1:8000"},
+                                                               {"0.0.0.0:80", "http://127.0.0.1:80"},
+                                                               {"[::]:80", "http://[::1]:80"},
+                                                               {"box:9", "http://box:9"}};
   for (const auto& [listen, url] : cases) EXPECT_EQ(api_url(listen), url);
 }
 
 TEST(WithoutPassword, hides_nothing_else) {
-  const std::vector<std::pair<std::string, std::string>> cases{{"sqlite:loom.db", "sqlite:loom.db"},
-                                                               {"postgres://u@h/db", "postgres://u@h/db"},
-                                                               {"postgres://u:secret@h:5432/db", "postgres://u@h:5432/db"},
-                                                               {"postgres:///db?host=/tmp", "postgres:///db?host=/tmp"}};
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"sqlite:loom.db", "sqlite:loom.db"},
+      {"postgres://u@h/db", "postgres://u@h/db"},
+      {"postgres://u:secret@h:5432/db", "postgres://u@h:5432/db"},
+      {"postgres:///db?host=/tmp", "postgres:///db?host=/tmp"}};
   for (const auto& [url, shown] : cases) EXPECT_EQ(without_password(url), shown);
 }
 

@@ -16,7 +16,7 @@ struct TesseractOptions {
   std::string language = "eng";
   int page_segmentation = 3;
   int text_height = 30;
-  std::string name;
+  std::string name{};
 };
 [[nodiscard]] config::Options<TesseractOptions> tesseract_options();
 

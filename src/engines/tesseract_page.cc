@@ -1,7 +1,6 @@
 #include "engines/tesseract_page.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
@@ -11,14 +10,15 @@ namespace {
 constexpr int longest_side = 32'767;   // Tesseract's own limit
 constexpr double most_pixels = 100e6;  // of a page: what scaling may make of a picture
 
+/// What the header claims is looked at before anything is decoded.
 Result<OwnPix> decode(const Picture& picture) {
+  if (picture.width > longest_side || picture.height > longest_side)
+    return fail(ErrorKind::too_large, "the picture has a side over " + std::to_string(longest_side) + " pixels",
+                {.field = "data.image_data", .remedy = "send it in parts or smaller"});
   OwnPix pix(pixReadMem(reinterpret_cast<const l_uint8*>(picture.bytes.data()), picture.bytes.size()));
   if (!pix)
     return fail(ErrorKind::malformed, "the " + std::string(name_of(picture.format)) + " picture does not decode",
                 {.field = "data.image_data", .remedy = "send a picture that a viewer can open"});
-  if (pixGetWidth(pix.get()) > longest_side || pixGetHeight(pix.get()) > longest_side)
-    return fail(ErrorKind::too_large, "the picture has a side over " + std::to_string(longest_side) + " pixels",
-                {.field = "data.image_data", .remedy = "send it in parts or smaller"});
   return pix;
 }
 
@@ -62,6 +62,12 @@ double skew_of(Pix* black_on_white) {
   return degrees * std::acos(-1.0) / 180;
 }
 
+/// On a larger sheet, so that no corner is cut off.
+OwnPix turned_by(Pix* pix, double radians) {
+  auto angle = static_cast<float>(radians);
+  return OwnPix(pixRotate(pix, angle, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, pixGetWidth(pix), pixGetHeight(pix)));
+}
+
 }  // namespace
 
 int letter_height(Pix* black_on_white) {
@@ -84,21 +90,18 @@ int letter_height(Pix* black_on_white) {
 Result<Page> page_of(const Picture& picture, int text_height) {
   auto decoded = decode(picture);
   if (!decoded) return tl::unexpected(decoded.error());
-  Page page{.pixels = grey_of(std::move(*decoded)), .width = picture.width, .height = picture.height};
+  Page page{.pixels = grey_of(std::move(*decoded))};
   if (!page.pixels) return fail(ErrorKind::internal, "the picture could not be made grey", {.field = "data.image_data"});
+  page.width = pixGetWidth(page.pixels.get()), page.height = pixGetHeight(page.pixels.get());
   if (is_dark(page.pixels.get())) pixInvert(page.pixels.get(), page.pixels.get());
   auto shapes = black_and_white(page.pixels.get());
   if (!shapes) return page;
   page.scale = scale_for(page.pixels.get(), letter_height(shapes.get()), text_height);
   page.radians = skew_of(shapes.get());
-  auto scale = static_cast<float>(page.scale);
-  if (page.scale > 1)
+  if (auto scale = static_cast<float>(page.scale); scale > 1)
     if (OwnPix scaled(pixScale(page.pixels.get(), scale, scale)); scaled) page.pixels = std::move(scaled);
-  if (page.radians != 0) {
-    auto* pix = page.pixels.get();
-    OwnPix turned(pixRotate(pix, static_cast<float>(page.radians), L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, pixGetWidth(pix), pixGetHeight(pix)));
-    if (turned) page.pixels = std::move(turned);
-  }
+  if (page.radians != 0)
+    if (auto turned = turned_by(page.pixels.get(), page.radians); turned) page.pixels = std::move(turned);
   return page;
 }
 

@@ -172,6 +172,7 @@ void Connection::refuse(Reply reply) {
     return;
   }
   keep_alive_ = false;
+  unread_ = true;
   state_ = State::waiting;
   send(reply);
 }
@@ -300,7 +301,7 @@ void Connection::write_rest(std::size_t from) {
 void Connection::sent() {
   if (out_.capacity() > keep_body) std::string().swap(out_);
   parser_.reset();
-  if (!keep_alive_) return linger();
+  if (!keep_alive_) return unread_ ? linger() : close();
   state_ = State::head;
   set_deadline(thread_.shared().options.idle_timeout);
   if (!running_) advance();

@@ -58,7 +58,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   IoThread& thread_;
   Socket socket_;
   State state_ = State::head;
-  bool running_ = false, keep_alive_ = true, http_1_0_ = false, head_only_ = false, reading_ = false;
+  bool running_ = false, keep_alive_ = true, http_1_0_ = false, head_only_ = false, reading_ = false,
+       unread_ = false;  // the client may still be sending a refused body
   Steady::time_point deadline_;
   beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;

@@ -50,10 +50,7 @@ class ConsumerClient final : public rd::Owner {
 
   ClientEvents* events_ = nullptr;
   std::atomic<long> references_{1};
-  struct NoClose {
-    void operator()(rd_kafka_t* client) const { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
-  };
-  std::unique_ptr<rd_kafka_t, NoClose> client_;
+  rd::GroupClient client_;
   rd::Queue queue_;
 };
 

@@ -39,6 +39,7 @@ class LiveProducer final : public Producer, rd::Owner {
   std::size_t bytes_in_flight() const override { return bytes_.load(std::memory_order_relaxed); }
   std::size_t records_in_flight() const override { return records_.load(std::memory_order_relaxed); }
   rd::Milliseconds since_broker_answered() const override { return pulse.since(); }
+  [[nodiscard]] std::shared_ptr<Session> current() const;
 
  private:
   using Current = std::shared_ptr<Session>;
@@ -50,7 +51,6 @@ class LiveProducer final : public Producer, rd::Owner {
   static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* report, void* opaque);
   static void on_error(rd_kafka_t* client, int code, const char* reason, void* opaque);
   [[nodiscard]] Result<Current> open_session();
-  [[nodiscard]] Current current() const;
   [[nodiscard]] bool admit(std::size_t bytes);
   void finish(InFlight* message, Result<Delivery> where);
   void forget(InFlight* message);
@@ -136,7 +136,7 @@ Result<void> LiveProducer::start() {
   return {};
 }
 
-LiveProducer::Current LiveProducer::current() const {
+std::shared_ptr<Session> LiveProducer::current() const {
   std::shared_lock lock(mutex_);
   return session_;
 }
@@ -358,6 +358,11 @@ Result<void> LiveProducer::flush(rd::Milliseconds wait) {
 }
 
 }  // namespace
+
+void break_session(Producer& producer) {
+  rd_kafka_test_fatal_error(dynamic_cast<LiveProducer&>(producer).current()->client(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                            "injected by a test");
+}
 
 Result<std::unique_ptr<Producer>> Producer::open(const ClusterSettings& settings, ProducerOptions options, Log log) {
   auto producer = std::make_unique<LiveProducer>(settings, std::move(options), std::move(log));

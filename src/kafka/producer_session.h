@@ -47,4 +47,7 @@ class Session {
   std::unordered_map<std::string, rd::Topic> topics_;
 };
 
+/// For tests: librdkafka's next word about this producer is a fatal error.
+void break_session(Producer& producer);
+
 }  // namespace loom::kafka

@@ -37,6 +37,8 @@ template <class T, auto Destroy>
 using Owned = std::unique_ptr<T, Destroyer<Destroy>>;
 
 using Client = Owned<rd_kafka_t, rd_kafka_destroy>;
+inline void destroy_at_once(rd_kafka_t* client) { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+using GroupClient = Owned<rd_kafka_t, destroy_at_once>;  // a consumer: whoever wants to leave its group does so before
 using Queue = Owned<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 using Topic = Owned<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 using Event = Owned<rd_kafka_event_t, rd_kafka_event_destroy>;

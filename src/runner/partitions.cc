@@ -1,8 +1,8 @@
 #include "runner/partitions.h"
 
 #include <algorithm>
+#include <functional>
 
-#include "base/bytes.h"
 #include "runner/lane_queue.h"
 
 namespace loom::runner {
@@ -24,7 +24,7 @@ std::uint64_t lane_key(const Item& item, Work::Order order) {
   if (order == Work::Order::by_key) {
     auto key = item.record.key();
     if (!key) return 0;
-    lane = mixed(lane ^ hash64(*key));
+    lane = mixed(lane ^ std::hash<std::string_view>{}(*key));
   }
   return lane == 0 ? 1 : lane;
 }

@@ -65,7 +65,7 @@ bool find_sources(const Binder& binder, BoundColumn& column) {
 
 Result<void> add(Binder& binder, const LiveColumn& live) {
   if (live.generated) return {};
-  BoundColumn column{.name = live.name, .native = live.native};
+  BoundColumn column{.name = live.name, .native = live.native, .sql_type = live.sql_type};
   column.decimal = live.decimal, column.not_null = live.not_null, column.has_default = live.has_default;
   if (const auto* transform = value_of(binder, binder.mapping.transforms, live.name)) column.transform = *transform;
   if (!find_sources(binder, column)) return {};
@@ -108,13 +108,9 @@ Result<void> find_key(Binder& binder, const std::vector<std::string>& key) {
     if (!index) return trouble(binder, "key column '" + name + "' is missing", "run 'loom tables apply'");
     binder.made.key.push_back(*index);
   }
-  for (const auto& unique : binder.live.unique) {
-    bool covers = unique.columns.size() == key.size() && std::all_of(key.begin(), key.end(), [&](const auto& name) {
-                    return std::any_of(unique.columns.begin(), unique.columns.end(), [&](const auto& other) { return binder.same(other, name); });
-                  });
-    if (covers) binder.made.key_indexes.push_back(unique.name);
-  }
-  if (!binder.made.key_indexes.empty()) return {};
+  bool unique = std::any_of(binder.live.unique.begin(), binder.live.unique.end(),
+                            [&](const auto& index) { return covers(index, key, binder.dialect); });
+  if (unique) return {};
   std::string names;
   for (const auto& name : key) names += (names.empty() ? "" : ", ") + name;
   return trouble(binder, "there is no unique index on its key (" + names + ")", "run 'loom tables apply'");

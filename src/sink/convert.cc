@@ -65,7 +65,7 @@ Converted to_integer(const BoundColumn& column, const Source& source) {
 
 std::optional<double> exact(std::int64_t whole) {
   auto number = static_cast<double>(whole);
-  if (std::abs(number) > 9007199254740992.0) return std::nullopt;
+  if (number >= 9223372036854775808.0 || static_cast<std::int64_t>(number) != whole) return std::nullopt;
   return number;
 }
 

@@ -140,12 +140,6 @@ const LiveColumn* find(const LiveTable& live, std::string_view name, Dialect dia
   return nullptr;
 }
 
-bool covers(const UniqueIndex& index, const std::vector<std::string>& key, Dialect dialect) {
-  return index.columns.size() == key.size() && std::all_of(key.begin(), key.end(), [&](const auto& column) {
-           return std::any_of(index.columns.begin(), index.columns.end(), [&](const auto& other) { return same_name(other, column, dialect); });
-         });
-}
-
 bool has_index(const LiveTable& live, const std::vector<std::string>& key, Dialect dialect) {
   return std::any_of(live.unique.begin(), live.unique.end(), [&](const auto& index) { return covers(index, key, dialect); });
 }
@@ -157,16 +151,6 @@ std::optional<Change> type_fault(const TableName& table, const WantedColumn& wan
   return fault(table, place + ", data_types says " + std::string(name_of(wanted.type)), "change data_types or the column");
 }
 
-void plan_name_lengths(const TablePlan& wanted, std::vector<Change>& changes) {
-  constexpr std::size_t longest = 63;  // PostgreSQL cuts longer names, and two may become one
-  auto check = [&](const std::string& name, const char* what) {
-    if (name.size() > longest)
-      changes.push_back(fault(wanted.table, std::string(what) + " '" + name + "' is longer than 63 bytes", "choose a shorter name in topic_mappings.yml"));
-  };
-  check(wanted.table.get(), "table name");
-  for (const auto& column : wanted.columns) check(column.name, "column name");
-}
-
 bool in_key(const TablePlan& wanted, const std::string& column) {
   return std::any_of(wanted.keys.begin(), wanted.keys.end(),
                      [&](const auto& key) { return std::find(key.begin(), key.end(), column) != key.end(); });
@@ -176,7 +160,6 @@ bool in_key(const TablePlan& wanted, const std::string& column) {
 
 std::vector<Change> plan(const TablePlan& wanted, const std::optional<LiveTable>& live, Dialect dialect) {
   std::vector<Change> changes;
-  if (dialect == Dialect::postgres) plan_name_lengths(wanted, changes);
   if (!live) {
     changes.push_back(create_table(wanted, dialect));
     return changes;

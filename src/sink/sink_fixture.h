@@ -81,7 +81,7 @@ inline Result<void> nothing(std::span<const BadRow>) { return {}; }
 class Databases {
  public:
   static test::TestPostgres& server() {
-    static test::TestPostgres one;
+    static test::TestPostgres one({.fsync = std::getenv("LOOM_BENCH_FSYNC") != nullptr, .settings = {}});
     return one;
   }
   explicit Databases(std::string kind) : kind_(std::move(kind)) {

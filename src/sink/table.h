@@ -16,6 +16,7 @@ enum class Dialect { sqlite, postgres };
 struct LiveColumn {
   std::string name;
   std::string native;                     // the database's own word: "int4", "_float8", "TIMESTAMP TEXT"
+  std::string sql_type;                   // for casts: "timestamp with time zone"
   std::optional<model::ColumnType> type;  // absent: no encoder for the native type
   bool not_null = false;
   bool has_default = false;
@@ -44,6 +45,7 @@ enum class Standard {
 struct BoundColumn {
   std::string name;
   std::string native;
+  std::string sql_type;
   model::ColumnType type = model::ColumnType::string;  // what the values are converted to
   bool decimal = false;
   bool not_null = false;
@@ -63,7 +65,6 @@ struct Binding {
   std::vector<BoundColumn> columns;
   std::vector<std::string> required;  // source paths
   std::vector<std::size_t> key;       // indexes of columns; a unique index covers exactly these
-  std::vector<std::string> key_indexes;  // names of the unique indexes on the key
   std::optional<std::size_t> message_id, part, fingerprint;
   model::OnConflict on_conflict = model::OnConflict::ignore;
 };

@@ -79,6 +79,12 @@ bool same_name(std::string_view a, std::string_view b, Dialect dialect) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return folded(x) == folded(y); });
 }
 
+bool covers(const UniqueIndex& index, const std::vector<std::string>& key, Dialect dialect) {
+  return index.columns.size() == key.size() && std::all_of(key.begin(), key.end(), [&](const auto& column) {
+           return std::any_of(index.columns.begin(), index.columns.end(), [&](const auto& other) { return same_name(other, column, dialect); });
+         });
+}
+
 bool fits(ColumnType wanted, ColumnType live) {
   if (wanted == live) return true;
   switch (live) {

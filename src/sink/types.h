@@ -19,6 +19,9 @@ namespace loom::sink {
 /// Names as the database compares them: SQLite folds ASCII case.
 [[nodiscard]] bool same_name(std::string_view a, std::string_view b, Dialect dialect);
 
+/// Does the unique index stand on exactly these columns, in any order?
+[[nodiscard]] bool covers(const UniqueIndex& index, const std::vector<std::string>& key, Dialect dialect);
+
 /// May values that the mapping declares as `wanted` fill a column that is `live`?
 [[nodiscard]] bool fits(model::ColumnType wanted, model::ColumnType live);
 

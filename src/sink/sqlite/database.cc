@@ -65,7 +65,7 @@ Result<void> SqliteDatabase::describe_columns(LiveTable& table) {
   std::vector<std::pair<std::int64_t, std::string>> primary;
   int code = 0;
   while ((code = use.step()) == SQLITE_ROW) {
-    LiveColumn column{.name = use.text(0).value_or(""), .native = use.text(1).value_or(""), .type = {}};
+    LiveColumn column{.name = use.text(0).value_or(""), .native = use.text(1).value_or(""), .sql_type = {}, .type = {}};
     column.type = sqlite_type(column.native);
     column.decimal = true;  // an integer stays one in any column of numbers
     column.not_null = use.number(2) != 0;

@@ -1,0 +1,47 @@
+#include "engines/kinds.h"
+
+#include <gtest/gtest.h>
+
+namespace loom::engines {
+namespace {
+
+TEST(EngineKinds, EachIsDocumented) {
+  for (const auto& kind : kinds()) {
+    EXPECT_FALSE(kind.help.empty());
+    for (const auto& option : kind.options()) EXPECT_FALSE(option.help.empty()) << kind.name << " " << option.name;
+  }
+}
+
+TEST(EngineKinds, MakesAReader) {
+  config::Faults faults;
+  auto make = make_text_reader(config::Node::parse("{use: tesseract, language: eng, page_segmentation: 11, name: sparse}", "loom.yaml", faults), faults);
+  ASSERT_TRUE(make) << faults.text();
+  EXPECT_TRUE((*make)());
+}
+
+TEST(EngineKinds, FaultsHavePlaceAndRemedy) {
+  struct Case {
+    std::string yaml, says;
+  };
+  const Case cases[] = {
+      {"{use: teseract}", "did you mean 'tesseract'"},
+      {"{use: abacus}", "one of: tesseract"},
+      {"{language: eng}", "one of: tesseract"},
+      {"{use: tesseract, langauge: eng}", "language"},
+      {"{use: tesseract, language: ../eng}", "language codes"},
+      {"{use: tesseract, page_segmentation: 0}", "3 to 11"},
+      {"{use: tesseract, page_segmentation: three}", "page_segmentation"},
+      {"{use: tesseract, text_height: 2}", "at least 10"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.yaml);
+    config::Faults faults;
+    EXPECT_FALSE(make_text_reader(config::Node::parse(one.yaml, "loom.yaml", faults), faults));
+    ASSERT_EQ(faults.all().size(), 1U);
+    EXPECT_EQ(faults.all()[0].place.line, 1);
+    EXPECT_NE(faults.text().find(one.says), std::string::npos) << faults.text();
+  }
+}
+
+}  // namespace
+}  // namespace loom::engines

@@ -1,0 +1,27 @@
+// The API's endpoints, named once: the routes are made of them, the OpenAPI description and the reference print them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace loom::ingest {
+
+struct Endpoint {
+  std::string_view method, path, summary;
+};
+
+namespace endpoint {
+inline constexpr Endpoint message{"POST", "/ingest/message", "Send one message; answered when Kafka has it"};
+inline constexpr Endpoint batch{"POST", "/ingest/batch", "Send many messages as an array or as lines; one result each"};
+inline constexpr Endpoint types{"GET", "/ingest/message-types", "The catalogue: topics, hints, fields, limits"};
+inline constexpr Endpoint type{"GET", "/ingest/message-types/{id}", "One message type of the catalogue"};
+inline constexpr Endpoint alive{"GET", "/healthz", "The process is alive"};
+inline constexpr Endpoint ready{"GET", "/readyz", "200 when a broker answered lately and there is room, else 503 with the reasons"};
+inline constexpr Endpoint metrics{"GET", "/metrics", "Prometheus metrics"};
+inline constexpr Endpoint openapi{"GET", "/openapi.json", "This interface as OpenAPI 3.1"};
+inline constexpr Endpoint all[]{message, batch, types, type, alive, ready, metrics, openapi};
+}  // namespace endpoint
+
+[[nodiscard]] inline std::span<const Endpoint> endpoints() { return endpoint::all; }
+
+}  // namespace loom::ingest

@@ -1,0 +1,119 @@
+#include <thread>
+
+#include "kafka/admin.h"
+#include "kafka/consumer_client.h"
+
+namespace loom::kafka {
+namespace {
+
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+
+constexpr auto tick = 1s;
+constexpr auto patience = 30s;  // without any answer of a broker, for a range that has an end
+
+class RangeReader {
+ public:
+  RangeReader(const std::map<TopicPartition, Range>& ranges, const std::function<bool(const Record*)>& visit)
+      : visit_(visit) {
+    for (const auto& [partition, range] : ranges)
+      if (range.until.get() < 0 || range.from < range.until) open_.emplace(partition, range);
+  }
+
+  Result<void> run(const ClusterSettings& settings, Log log);
+
+ private:
+  [[nodiscard]] Result<void> assign();
+  /// nullopt: go on; otherwise the end, good or bad.
+  std::optional<Result<void>> take(rd_kafka_message_t* raw);
+  std::optional<Result<void>> failed(const rd_kafka_message_t& message);
+  std::optional<Result<void>> idle();
+  void finish(const TopicPartition& partition);
+
+  const std::function<bool(const Record*)>& visit_;
+  std::map<TopicPartition, Range> open_;
+  ConsumerClient::Ref client_;
+  Steady::time_point told_ = Steady::now();
+};
+
+Result<void> RangeReader::assign() {
+  rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(open_.size())));
+  for (const auto& [partition, range] : open_) rd::add(list.get(), partition, range.from.get());
+  if (auto code = rd_kafka_assign(client_->handle(), list.get())) return tl::unexpected(rd::error_of(code, "reading a range"));
+  return {};
+}
+
+Result<void> RangeReader::run(const ClusterSettings& settings, Log log) {
+  if (open_.empty()) return {};
+  auto own = settings;
+  own.properties.insert_or_assign("enable.partition.eof", "true");
+  auto client = ConsumerClient::open(own, ConsumerGroup{"loom-read"}, Protocol::classic, std::move(log));
+  if (!client) return tl::unexpected(client.error());
+  client_ = std::move(*client);
+  if (auto assigned = assign(); !assigned) return assigned;
+  while (!open_.empty()) {
+    auto* message = rd_kafka_consumer_poll(client_->handle(), 100);
+    auto end = message ? take(message) : idle();
+    if (end) return *end;
+  }
+  return {};
+}
+
+std::optional<Result<void>> RangeReader::take(rd_kafka_message_t* raw) {
+  if (raw->err) {
+    rd::Message message(raw);
+    return failed(*message);
+  }
+  auto record = client_->record_of(raw);
+  auto partition = record.topic_partition();
+  auto it = open_.find(partition);
+  if (it == open_.end() || record.offset() < it->second.from) return std::nullopt;
+  auto until = it->second.until.get();
+  if (until < 0 || record.offset().get() < until) {
+    told_ = Steady::now();
+    if (!visit_(&record)) return Result<void>{};
+  }
+  if (until >= 0 && record.offset().get() + 1 >= until) finish(partition);
+  return std::nullopt;
+}
+
+std::optional<Result<void>> RangeReader::failed(const rd_kafka_message_t& message) {
+  auto code = message.err;
+  if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {  // what is missing up to `until` are gaps
+    TopicPartition partition{TopicName{rd_kafka_topic_name(message.rkt)}, Partition{message.partition}};
+    if (auto it = open_.find(partition); it != open_.end() && it->second.until.get() >= 0) finish(partition);
+    return idle();
+  }
+  auto kind = rd::kind_of(code);
+  if (kind == ErrorKind::not_found || rd::needs_operator(code))
+    return Result<void>(tl::unexpected(rd::error_of(code, message.rkt ? "topic '" + std::string(rd_kafka_topic_name(message.rkt)) + "'" : "reading a range")));
+  client_->journal.warn_seldom("read", rd_kafka_message_errstr(&message), rd_kafka_err2name(code));
+  return std::nullopt;
+}
+
+std::optional<Result<void>> RangeReader::idle() {
+  bool is_endless = false;
+  for (const auto& [partition, range] : open_) is_endless |= range.until.get() < 0;
+  if (Steady::now() - told_ >= tick) {
+    told_ = Steady::now();
+    if (!visit_(nullptr)) return Result<void>{};
+  }
+  if (!is_endless && client_->pulse.since() > patience)
+    return Result<void>(tl::unexpected(rd::error_of(RD_KAFKA_RESP_ERR__TRANSPORT, "reading a range")));
+  return std::nullopt;
+}
+
+void RangeReader::finish(const TopicPartition& partition) {
+  open_.erase(partition);
+  auto list = rd::list_of({&partition, 1});
+  rd_kafka_pause_partitions(client_->handle(), list.get());
+}
+
+}  // namespace
+
+Result<void> read(const ClusterSettings& settings, const std::map<TopicPartition, Range>& ranges,
+                  const std::function<bool(const Record*)>& visit, Log log) {
+  return RangeReader(ranges, visit).run(settings, std::move(log));
+}
+
+}  // namespace loom::kafka

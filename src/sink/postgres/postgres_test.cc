@@ -1,0 +1,167 @@
+// What only PostgreSQL has: its types, its errors, connections that die at the worst moment.
+#include "sink/postgres/encode.h"
+#include "sink/sink_fixture.h"
+
+namespace loom::sink {
+namespace {
+
+struct Postgres : testing::Test {
+  void SetUp() override {
+    if (!databases.available()) GTEST_SKIP() << "no PostgreSQL server on this machine";
+    database = databases.open();
+    other = databases.open();
+  }
+  void use(const std::string& ddl, const std::string& yaml) {
+    auto done = database->apply(std::vector{ddl});
+    ASSERT_TRUE(done) << to_string(done.error());
+    mappings = mappings_of(yaml);
+    auto applied = apply_tables(*database, mappings);
+    ASSERT_TRUE(applied) << to_string(applied.error());
+    auto live = database->describe(mappings.topics.begin()->second.table);
+    auto made = bind(mappings, mappings.topics.begin()->second, **live, Dialect::postgres);
+    ASSERT_TRUE(made) << to_string(made.error());
+    binding = *std::move(made);
+    ASSERT_TRUE(database->read_offsets(owner, std::vector{TopicName{"t"}}));
+  }
+  Batch batch_of(const std::vector<Message>& messages, std::vector<OffsetMove> offsets = {}) {
+    Batch batch{owner, {{&binding, {}}}, std::move(offsets)};
+    for (const auto& message : messages) {
+      auto row = row_of(binding, message);
+      EXPECT_TRUE(row) << to_string(row.error());
+      batch.groups[0].rows.push_back(*std::move(row));
+    }
+    return batch;
+  }
+  /// The SQLSTATE of each row, "" where it landed.
+  std::vector<std::string> codes(const std::vector<Message>& messages) {
+    std::vector<std::string> all(messages.size());
+    auto outcome = database->write(batch_of(messages), [&](std::span<const BadRow> bad) -> Result<void> {
+      for (const auto& one : bad) all[one.row] = one.error.code;
+      return {};
+    });
+    EXPECT_TRUE(outcome) << to_string(outcome.error());
+    auto* trouble = outcome ? std::get_if<SchemaTrouble>(&*outcome) : nullptr;
+    EXPECT_EQ(trouble, nullptr) << to_string(trouble->error);
+    return all;
+  }
+  void kill_backend() {
+    auto killed = other->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    ASSERT_TRUE(killed) << to_string(killed.error());
+  }
+
+  Databases databases{"postgres"};
+  std::unique_ptr<Database> database, other;
+  model::Mappings mappings;
+  Binding binding;
+};
+
+constexpr const char* shortest = "topics: {t: {table: x}}";
+
+TEST_F(Postgres, EveryTypeThatATableMayHave) {
+  use("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE DOMAIN short AS varchar(5);"
+      "CREATE TABLE x (i2 int2, i4 int4, f4 float4, n numeric, v varchar(3), ts timestamp, j json, m mood, s short, fa float4[], va varchar[], c char(3))",
+      shortest);
+  ASSERT_EQ(codes({{.offset = 0, .data = R"({"i2":-32768,"i4":2147483647,"f4":0.5,"n":-123456.00789,"v":"abc","ts":"2026-11-23T12:00:00+02:00",)"
+                                         R"("j":{"a":1.50},"m":"bad","s":"hello","fa":[0.5],"va":["x",null],"c":"ab"})"},
+                   {.offset = 1, .data = R"({"n":9223372036854775807,"fa":[]})"},
+                   {.offset = 2, .data = R"({"n":1e30})"},
+                   {.offset = 3, .data = R"({"n":0.00000012})"},
+                   {.offset = 4, .data = R"({"n":0})"},
+                   {.offset = 5, .data = R"({"n":10000})"}}),
+            (std::vector<std::string>(6)));
+  EXPECT_EQ(lines(*database, "SELECT i2, i4, f4, n, v, ts, j, m, s, fa, va, c FROM x WHERE i2 IS NOT NULL"),
+            (std::vector<std::string>{"-32768|2147483647|0.5|-123456.00789|abc|2026-11-23 10:00:00|{\"a\":1.50}|bad|hello|{0.5}|{x,NULL}|ab "}));
+  EXPECT_EQ(lines(*database, "SELECT n FROM x WHERE i2 IS NULL ORDER BY message_id"),
+            (std::vector<std::string>{"9223372036854775807", "1000000000000000000000000000000", "0.00000012", "0", "10000"}));
+}
+
+TEST_F(Postgres, BadRowsCarryTheirSqlstate) {
+  use("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.v = 'no' THEN RAISE 'no'; END IF; RETURN NEW; END $$;"
+      "CREATE TABLE x (id bigserial PRIMARY KEY, i2 int2, v varchar(3), n int4 NOT NULL DEFAULT 0 CHECK (n < 10), j jsonb, m uuid UNIQUE);"
+      "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW EXECUTE FUNCTION no()",
+      "topics: {t: {table: x, field_mappings: {data.i2: i2, data.v: v, data.n: n, data.j: j, data.m: m}}}");
+  std::vector<Message> messages;
+  for (int i = 0; i < 3000; ++i) messages.push_back({.offset = i, .data = R"({"n":1})"});
+  messages[1].data = R"({"n":1,"i2":32768})";
+  messages[700].data = R"({"n":1,"v":"long"})";
+  messages[701].data = R"({"n":11})";
+  messages[1500].data = R"({"v":"x"})";
+  messages[2000].data = R"({"n":1,"v":"no"})";
+  messages[2001].data = R"({"n":1,"m":"0198f0c2-0000-7000-8000-000000000001"})";
+  messages[2998].data = R"({"n":1,"m":"0198f0c2-0000-7000-8000-000000000001"})";
+  std::vector<std::string> expected(3000);
+  expected[1] = "22003", expected[700] = "22001", expected[701] = "23514", expected[1500] = "23502", expected[2000] = "P0001", expected[2998] = "23505";
+  EXPECT_EQ(codes(messages), expected);
+  EXPECT_EQ(lines(*database, "SELECT count(*) FROM x"), (std::vector<std::string>{"2994"}));
+}
+
+TEST_F(Postgres, ADeferredConstraintFindsItsRowToo) {
+  use("CREATE TABLE parent (id int8 PRIMARY KEY); INSERT INTO parent VALUES (1);"
+      "CREATE TABLE x (p int8 REFERENCES parent DEFERRABLE INITIALLY DEFERRED)", "topics: {t: {table: x, field_mappings: {data.p: p}}}");
+  EXPECT_EQ(codes({{.offset = 0, .data = R"({"p":1})"}, {.offset = 1, .data = R"({"p":2})"}, {.offset = 2}}), (std::vector<std::string>{"", "23503", ""}));
+}
+
+TEST_F(Postgres, KeysThatOnlyTheDatabaseFindsEqual) {
+  use("CREATE TABLE x (message_id uuid, part text, c char(5) PRIMARY KEY)", "topics: {t: {table: x, field_mappings: {data.c: c}, upsert_key: c}}");
+  auto outcome = database->write(batch_of({{.offset = 0, .data = R"({"c":"a"})"}, {.offset = 1, .data = R"({"c":"a "})"}}), nothing);
+  ASSERT_TRUE(outcome) << to_string(outcome.error());
+  EXPECT_EQ(std::get<Written>(*outcome).groups[0], (std::vector<RowOutcome>{RowOutcome::stored, RowOutcome::merged}));
+}
+
+TEST_F(Postgres, ABackendThatDiesBetweenRowsAndCommitLeavesNothing) {
+  use("CREATE TABLE x (a int)", shortest);
+  auto batch = batch_of({{.offset = 0, .data = R"({"a":1})"}}, {move_of({}, 1)});
+  auto outcome = database->write(batch, [&](auto) -> Result<void> {
+    kill_backend();
+    return {};
+  });
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x), (SELECT count(*) FROM loom_offsets)"), (std::vector<std::string>{"0|0"}));
+  auto again = database->write(batch, nothing);
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_TRUE(std::holds_alternative<Written>(*again));
+}
+
+TEST_F(Postgres, AZombieThatWakesUpAfterItsSuccessorChangesNothing) {
+  use("CREATE TABLE x (a int)", shortest);
+  ASSERT_TRUE(database->write(batch_of({{.offset = 0}}, {move_of({}, 1)}), nothing));
+  auto successor = batch_of({{.offset = 1}}, {move_of(1, 2)});
+  auto zombie = batch_of({{.offset = 1}, {.offset = 2}}, {move_of(1, 3)});
+  std::thread late;
+  Result<WriteOutcome> zombies = Moved{};
+  auto outcome = database->write(successor, [&](auto) -> Result<void> {  // the zombie waits for the offset row's lock
+    late = std::thread([&] { zombies = other->write(zombie, nothing); });
+    return {};
+  });
+  late.join();
+  ASSERT_TRUE(outcome && zombies);
+  EXPECT_TRUE(std::holds_alternative<Written>(*outcome));
+  ASSERT_TRUE(std::holds_alternative<Moved>(*zombies));
+  EXPECT_EQ(std::get<Moved>(*zombies).current.at(0), Offset{2});
+  EXPECT_EQ(lines(*database, "SELECT count(*) FROM x"), (std::vector<std::string>{"2"}));
+}
+
+TEST_F(Postgres, ATypeWithoutAnEncoderIsAFaultInThePlan) {
+  ASSERT_TRUE(database->apply(std::vector<std::string>{"CREATE TABLE x (message_id uuid, part text, address inet, UNIQUE (message_id, part))"}));
+  mappings = mappings_of("topics: {t: {table: x, field_mappings: {data.a: address}}}");
+  auto plan = plan_tables(*database, mappings);
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(plan->size(), 1u);
+  EXPECT_TRUE(plan->front().is_fault);
+  EXPECT_EQ(apply_tables(*database, mappings).error().kind, ErrorKind::schema);
+}
+
+TEST_F(Postgres, AServerThatIsAwayIsUnavailable) {
+  auto away = open_database("postgres://nobody@127.0.0.1:1/none?connect_timeout=2", "", Log::silent());
+  ASSERT_TRUE(away);
+  EXPECT_EQ((*away)->query("SELECT 1").error().kind, ErrorKind::unavailable);
+}
+
+TEST(ArrayLiteral, QuotesWhatNeedsIt) {
+  Cell a = Text{"x\"y\\z"}, b = std::int64_t{3}, c = Timestamp{0};
+  EXPECT_EQ(postgres::array_literal({&a, &b, &c}), R"({"x\"y\\z","3","1970-01-01T00:00:00.000000Z"})");
+}
+
+}  // namespace
+}  // namespace loom::sink
