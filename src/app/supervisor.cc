@@ -25,6 +25,8 @@ milliseconds left_until(Clock::time_point time) {
   return std::max(0ms, std::chrono::ceil<milliseconds>(time - Clock::now()));
 }
 
+std::string log_of(const ChildSpec& spec) { return spec.see.empty() ? "above" : spec.see; }
+
 }  // namespace
 
 milliseconds restart_delay(const RestartSchedule& schedule, int deaths) {
@@ -83,7 +85,7 @@ void Supervisor::ended(Child& child, const Exit& exit) {
   if (is_refusal(exit)) {
     child.state = ChildState::refused;
     log_.error("part refused its configuration and is not started again",
-               {{"name", child.spec.name}, {"with", to_string(exit)}, {"see", child.spec.see}});
+               {{"name", child.spec.name}, {"with", to_string(exit)}, {"log", log_of(child.spec)}});
     return;
   }
   child.deaths = Clock::now() - child.since >= options_.restart.steady ? 1 : child.deaths + 1;
@@ -91,7 +93,7 @@ void Supervisor::ended(Child& child, const Exit& exit) {
   child.state = ChildState::waiting;
   child.due = Clock::now() + delay;
   log_.warn("part ended, starting it again",
-            {{"name", child.spec.name}, {"with", to_string(exit)}, {"in_ms", delay.count()}, {"see", child.spec.see}});
+            {{"name", child.spec.name}, {"with", to_string(exit)}, {"in_ms", delay.count()}, {"log", log_of(child.spec)}});
 }
 
 void Supervisor::reap_ended() {

@@ -77,7 +77,7 @@ bool is_refused(const Supervisor& supervisor, const ConsumerGroup& group) {
 std::vector<std::string> not_ready(const model::Catalogue& catalogue, const Instances& instances, kafka::Admin& admin,
                                    const Supervisor& supervisor) {
   std::vector<std::string> late;
-  auto client = http::Client::open(api_url(catalogue.api.listen), {.connect_timeout = 1s, .timeout = 2s});
+  auto client = http::Client::open(api_url(catalogue.api.listen), {.connect_timeout = 1s, .timeout = 1s});
   auto reply = client ? client->get("/readyz") : tl::unexpected(client.error());
   if (!is_refused(supervisor, ConsumerGroup{"api"}) && (!reply || reply->status != 200)) late.push_back("api");
   std::vector<ConsumerGroup> wanted;
@@ -85,7 +85,7 @@ std::vector<std::string> not_ready(const model::Catalogue& catalogue, const Inst
     if (count > 0 && !is_refused(supervisor, group)) wanted.push_back(group);
   if (wanted.empty()) return late;
   std::map<ConsumerGroup, int> members;
-  if (auto groups = admin.groups(wanted, 2s))
+  if (auto groups = admin.groups(wanted, 1s))
     for (const auto& group : *groups) members[group.name] = static_cast<int>(group.members.size());
   for (const auto& group : wanted)
     if (members[group] < instances.at(group)) late.push_back(group.get());

@@ -114,9 +114,9 @@ void Connection::expect_body(std::size_t bytes) {
 }
 
 bool Connection::admit_bytes(std::size_t bytes) {
-  if (bytes <= held_) return true;
-  if (!thread_.shared().budget->take(bytes - held_)) return false;
-  held_ = bytes;
+  if (bytes <= request_.held) return true;
+  if (!thread_.shared().budget->take(bytes - request_.held)) return false;
+  request_.held = bytes;
   return true;
 }
 
@@ -219,7 +219,7 @@ void Connection::dispatch() {
 
 void Connection::release_body() {
   if (request_.body.capacity() > keep_body) std::string().swap(request_.body);
-  if (held_ != 0) thread_.shared().budget->give(std::exchange(held_, 0));
+  if (request_.held != 0) thread_.shared().budget->give(std::exchange(request_.held, 0));
 }
 
 void Connection::read_more() {

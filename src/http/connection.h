@@ -65,7 +65,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   std::optional<RequestParser> parser_;
   Request request_;
   const Route* route_ = nullptr;
-  std::size_t body_size_ = 0, body_filled_ = 0, held_ = 0;
+  std::size_t body_size_ = 0, body_filled_ = 0;
   std::size_t discard_left_ = 0;
   std::optional<Reply> refusal_;  // answered when the small body behind it has been read past
   std::string out_;

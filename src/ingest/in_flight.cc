@@ -42,7 +42,8 @@ Job& InFlight::begin(Shape shape, http::Responder responder) {
   return *job;
 }
 
-void InFlight::send(Job& job, std::span<model::OutRecord> records) {
+void InFlight::send(Job& job, std::span<model::OutRecord> records, std::size_t& body_held) {
+  parts_.budget.give(std::exchange(body_held, 0));
   job.waiting.store(job.count + 1, std::memory_order_relaxed);  // one more: nothing is answered while this sends
   bool room = true;
   for (std::size_t i = 0; i < job.count; ++i) {

@@ -32,7 +32,8 @@ class InFlight {
 
   [[nodiscard]] Job& begin(Shape shape, http::Responder responder);
   /// One record a slot, in order; slots that are refused already have an empty one. Answers as soon as all is known.
-  void send(Job& job, std::span<model::OutRecord> records);
+  /// `body_held` is what the request's body holds of the budget: the records take its place.
+  void send(Job& job, std::span<model::OutRecord> records, std::size_t& body_held);
   /// Answers a job of which nothing was sent.
   void give_up(Job& job, const Refusal& refusal);
   /// Answers what has waited too long.

@@ -63,9 +63,9 @@ void Intake::single(http::Request& request, http::Responder responder) {
   if (!record) {
     slot.state = Slot::State::refused;
     slot.refusal = std::move(record.error());
-    return parts_.in_flight.send(job, {});
+    return parts_.in_flight.send(job, {}, request.held);
   }
-  parts_.in_flight.send(job, std::span(&*record, 1));
+  parts_.in_flight.send(job, std::span(&*record, 1), request.held);
 }
 
 /// What can't be parsed in an array makes the whole body unreadable (`whole`); what can, and is only not taken
@@ -104,7 +104,7 @@ void Intake::batch(http::Request& request, http::Responder responder) {
     slot.refusal = std::move(record.error());
     scratch.records.emplace_back();
   }
-  parts_.in_flight.send(job, scratch.records);
+  parts_.in_flight.send(job, scratch.records, request.held);
   if (scratch.records.capacity() > 1024) std::vector<model::OutRecord>().swap(scratch.records);
   scratch.records.clear();
 }
