@@ -45,7 +45,7 @@ def test_usage_errors(tmp_path):
 
 def test_broker_away_is_one_line(tmp_path):
     (tmp_path / "loom.yaml").write_text("kafka: {bootstrap: '127.0.0.1:1'}\n" + CATALOGUE % "x")
-    done = run("lag", cwd=tmp_path)
+    done = run("topics", "plan", cwd=tmp_path)
     assert done.returncode == 69 and "127.0.0.1:1" in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 

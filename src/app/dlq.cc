@@ -92,7 +92,7 @@ int dlq_list_command(const Common& common, const DlqOptions& options) {
   if (!topics) return report(topics.error());
   std::map<Cause, Letters> causes;
   auto done = read_all(loaded->catalogue.kafka, *topics, [&](const model::Record& record) { add(causes, record); },
-                       log_of(loaded->catalogue, "dlq"));
+                       tool_log(loaded->catalogue, "dlq"));
   if (!done) return report(done.error());
   if (common.json) {
     std::vector<std::string> rows;
@@ -128,7 +128,7 @@ int dlq_show_command(const Common& common, const DlqOptions& options) {
       std::printf("  %s: %s\n", name.c_str(), is_utf8(value) ? value.c_str() : ("base64:" + base64_encode(value)).c_str());
     std::printf("  %s\n", shortened(record.value(), 400).c_str());
   };
-  auto done = read_all(loaded->catalogue.kafka, dead_letter_topics(loaded->catalogue, ""), show, log_of(loaded->catalogue, "dlq"));
+  auto done = read_all(loaded->catalogue.kafka, dead_letter_topics(loaded->catalogue, ""), show, tool_log(loaded->catalogue, "dlq"));
   if (!done) return report(done.error());
   if (found > 0) return 0;
   return report(Error{ErrorKind::not_found, "no dead letter '" + options.id + "'", "", "see 'loom dlq list' for those there are", ""}) ? 65 : 65;

@@ -124,7 +124,7 @@ Result<std::vector<GroupLag>> lag_of(kafka::Admin& admin, const Loaded& loaded, 
 int lag_command(const Common& common) {
   auto loaded = load_or_report(common);
   if (!loaded) return 78;
-  auto log = log_of(loaded->catalogue, "lag");
+  auto log = tool_log(loaded->catalogue, "lag");
   auto admin = kafka::Admin::open(loaded->catalogue.kafka, log);
   if (!admin) return report(admin.error());
   auto groups = lag_of(**admin, *loaded, log);

@@ -92,8 +92,9 @@ void Supervisor::ended(Child& child, const Exit& exit) {
   auto delay = restart_delay(options_.restart, child.deaths);
   child.state = ChildState::waiting;
   child.due = Clock::now() + delay;
-  log_.warn("part ended, starting it again",
-            {{"name", child.spec.name}, {"with", to_string(exit)}, {"in_ms", delay.count()}, {"log", log_of(child.spec)}});
+  log_.warn(
+      "part ended, starting it again",
+      {{"name", child.spec.name}, {"with", to_string(exit)}, {"in_ms", delay.count()}, {"log", log_of(child.spec)}});
 }
 
 void Supervisor::reap_ended() {

@@ -56,7 +56,7 @@ Changes apply_tables_for(const Loaded& loaded, const Log& log) {
 int tables_command(const Common& common, const TablesOptions& options) {
   auto loaded = load_or_report(common);
   if (!loaded) return 78;
-  auto log = log_of(loaded->catalogue, "tables");
+  auto log = tool_log(loaded->catalogue, "tables");
   auto changes = options.apply ? apply_tables_for(*loaded, log) : plan_tables_for(*loaded, log);
   if (!changes) return report(changes.error());
   print(common, *changes, options.apply);

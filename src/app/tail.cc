@@ -48,7 +48,7 @@ Result<std::map<model::TopicPartition, kafka::Range>> ranges_of(kafka::Admin& ad
 int tail_command(const Common& common, const TailOptions& options) {
   auto loaded = load_or_report(common);
   if (!loaded) return 78;
-  auto log = log_of(loaded->catalogue, "tail");
+  auto log = tool_log(loaded->catalogue, "tail");
   auto admin = kafka::Admin::open(loaded->catalogue.kafka, log);
   if (!admin) return report(admin.error());
   auto ranges = ranges_of(**admin, options);

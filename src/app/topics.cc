@@ -130,7 +130,7 @@ std::vector<std::string> apply_groups(kafka::Admin& admin, const model::Catalogu
 int topics_command(const Common& common, const TopicsOptions& options) {
   auto loaded = load_or_report(common);
   if (!loaded) return 78;
-  auto admin = kafka::Admin::open(loaded->catalogue.kafka, log_of(loaded->catalogue, "topics"));
+  auto admin = kafka::Admin::open(loaded->catalogue.kafka, tool_log(loaded->catalogue, "topics"));
   if (!admin) return report(admin.error());
   if (!options.apply) return plan_and_print(**admin, loaded->catalogue, common.json);
   auto applied = apply_topics(**admin, loaded->catalogue, options);

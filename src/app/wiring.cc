@@ -74,6 +74,10 @@ Log log_of(const model::Catalogue& catalogue, std::string part) {
   return Log::to_stderr(std::move(part), level);
 }
 
+Log tool_log(const model::Catalogue& catalogue, std::string part) {
+  return catalogue.log_level == "debug" ? log_of(catalogue, std::move(part)) : Log::silent();
+}
+
 std::string instance_name() {
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);

@@ -30,6 +30,8 @@ struct Loaded {
 [[nodiscard]] std::optional<Loaded> load_or_report(const Common& common);
 
 [[nodiscard]] Log log_of(const model::Catalogue& catalogue, std::string part);
+/// For commands that look and print: silent but at log level debug, since what goes wrong is the one line of `report`.
+[[nodiscard]] Log tool_log(const model::Catalogue& catalogue, std::string part);
 [[nodiscard]] std::string instance_name();  // host-pid
 
 /// True from the first SIGINT or SIGTERM on.

@@ -165,7 +165,7 @@ Result<void> LiveProducer::send(OutRecord&& record, Done done) {
   }
   auto code = session_->produce(*message);
   if (!code) [[likely]] return {};
-  if (code == RD_KAFKA_RESP_ERR__FATAL) {
+  if (session_->is_fatal()) {
     auto* broken = session_->client();
     park(message);
     lock.unlock();

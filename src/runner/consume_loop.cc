@@ -205,6 +205,7 @@ Result<void> ConsumeLoop::consume(const std::atomic<bool>& stop) {
     if (!records) return tl::unexpected<Error>(records.error());
     take_in(std::move(*records));
     take_back(std::chrono::microseconds(0));
+    for (const auto& request : std::exchange(requests_, {})) reposition(request);
     seek_pending();
     partitions.balance(*consumer_);
     auto now = steady_now();
@@ -232,7 +233,6 @@ void ConsumeLoop::take_back(std::chrono::microseconds wait) {
     engine_->retries.forget(*item);
     engine_->partitions.take_back(item);
   }
-  for (const auto& request : requests_) reposition(request);
 }
 
 void ConsumeLoop::assigned(std::span<const model::TopicPartition> partitions) {

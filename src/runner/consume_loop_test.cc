@@ -190,11 +190,11 @@ TEST_F(ConsumeLoopTest, OnlyAContiguousPrefixIsCommitted) {
 TEST_F(ConsumeLoopTest, NothingIsCommittedBeforeItsOutputIsAcknowledged) {
   kafka_.hold_answers();
   put(0, "k");
+  ports_.revoke_wait = milliseconds(1);
   start();
   kafka_.assign({at(0)});
   ASSERT_TRUE(kafka_.wait_until([&] { return !kafka_.sent.empty(); }));
   kafka_.revoke({at(0)});
-  ports_.revoke_wait = milliseconds(1);
   ASSERT_TRUE(kafka_.wait_until([&] { return kafka_.changes_done == 2; }));
   EXPECT_TRUE(kafka_.commits.empty());
   kafka_.let_answers();
@@ -488,36 +488,28 @@ TEST_F(ConsumeLoopTest, StoppingSettlesWhatIsInFlightAndCommitsIt) {
 }
 
 TEST_F(ConsumeLoopTest, AHandlerThatNeverReturnsDoesNotKeepTheProcess) {
-  auto gate = std::make_shared<Gate>();
-  auto left = std::make_shared<Gate>();
+  auto gate = std::make_shared<Gate>(), left = std::make_shared<Gate>();
+  auto until_all_is_gone = std::shared_ptr<void>(nullptr, [left](void*) { left->open(); });
+  ports_.clock = [until_all_is_gone] { return now_micros(); };  // what the worker shares has a copy of it
+  until_all_is_gone.reset();
   options_.drain_timeout = milliseconds(1);
   put(0, "k");
-  work_.make_worker = [&, gate, left](const WorkerContext&) -> Result<std::unique_ptr<Worker>> {
-    struct Stuck : Worker {
-      ~Stuck() override { left_->open(); }
-      std::vector<Verdict> handle(std::span<const model::Record* const>) override {
-        kafka_->touch();
-        is_handling_->store(true);
-        kafka_->touch();
-        gate_->pass();
-        return {emitted()};
-      }
-      std::shared_ptr<Gate> gate_, left_;
-      FakeKafka* kafka_ = nullptr;
-      std::atomic<bool>* is_handling_ = nullptr;
-    };
-    auto worker = std::make_unique<Stuck>();
-    worker->gate_ = gate, worker->left_ = left, worker->kafka_ = &kafka_, worker->is_handling_ = &is_handling_;
-    return worker;
-  };
+  handles([gate, this](std::span<const model::Record* const>) -> std::vector<Verdict> {
+    is_handling_ = true;
+    kafka_.touch();
+    gate->pass();
+    return {emitted()};
+  });
   start();
   kafka_.assign({at(0)});
   ASSERT_TRUE(kafka_.wait_until([&] { return is_handling_.load(); }));
   stop();
   EXPECT_TRUE(kafka_.commits.empty());
   loop_.reset();
+  ports_.clock = system_clock();
   gate->open();
   left->pass();
+  EXPECT_TRUE(kafka_.sent.empty());
 }
 
 TEST_F(ConsumeLoopTest, AThrowingHandlerIsTriedThenADeadLetter) {

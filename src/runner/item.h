@@ -1,6 +1,7 @@
 // What the runner keeps of a record from poll to settle, and of a partition from assignment to revoke. An Item is
 // handed on, never shared: poll thread → lane → worker → producer → poll thread, each hand-over through a lock.
-// Ownership: Items belong to the poll thread's ItemPool, Assignments to its Partitions; both outlive what points to them.
+// Ownership: Items belong to the poll thread's ItemPool, Assignments to its Partitions; an Assignment goes when neither a
+// record nor a lane points to it.
 #pragma once
 
 #include <atomic>
@@ -30,6 +31,7 @@ struct Assignment {
   std::uint64_t serial = 0;
   TopicTelemetry* telemetry = nullptr;
   std::atomic<Phase> phase{Phase::open};
+  std::atomic<std::size_t> lanes{0};  // that point to it
 
   // The poll thread's own:
   kafka::OffsetTracker tracker;

@@ -17,6 +17,7 @@ Lane* Lanes::lane_of(const Item& item) {
   *lane = Lane{};
   lane->key = item.lane_key;
   lane->assignment = item.assignment;
+  lane->assignment->lanes.fetch_add(1, std::memory_order_relaxed);
   if (lane->key != 0) by_key_.emplace(lane->key, lane);
   return lane;
 }
@@ -62,6 +63,7 @@ void Lanes::give_back(Item* item) {
 void Lanes::place(Lane* lane) {
   if (!lane->head) {
     if (lane->key != 0) by_key_.erase(lane->key);
+    lane->assignment->lanes.fetch_sub(1, std::memory_order_release);
     free_.push_back(lane);
     return;
   }

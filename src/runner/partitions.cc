@@ -54,7 +54,7 @@ void Partitions::end(Assignment& assignment) {
 }
 
 void Partitions::bury() {
-  std::erase_if(ended_, [](const auto& assignment) { return assignment->records == 0; });
+  std::erase_if(ended_, [](const auto& one) { return one->records == 0 && one->lanes.load(std::memory_order_acquire) == 0; });
 }
 
 Assignment* Partitions::find(std::string_view topic, Partition partition) {
@@ -98,9 +98,7 @@ void Partitions::take_back(Item* item) {
     assignment.tracker.settle(item->record.offset());
     assignment.telemetry->settled(item->how);
   }
-  bool is_last = assignment.records == 0 && item->is_gone();
   pool_.give_back(item);
-  if (is_last) bury();
 }
 
 void Partitions::balance(kafka::Consumer& consumer) {
@@ -139,6 +137,7 @@ kafka::Offsets Partitions::to_commit() {
 }
 
 void Partitions::report() {
+  bury();
   std::map<const TopicTelemetry*, std::pair<std::size_t, std::size_t>> sums;  // bytes, partitions
   for (const auto& assignment : assignments_) {
     auto& [bytes, partitions] = sums[assignment->telemetry];

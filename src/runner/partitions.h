@@ -41,7 +41,7 @@ class Partitions {
 
   /// What has moved on since the last call, of those that are still ours.
   [[nodiscard]] kafka::Offsets to_commit();
-  void report();  // sets the gauges
+  void report();  // sets the gauges; once a second
 
  private:
   struct Place {

@@ -32,21 +32,20 @@ class Returns {
   void ask(RepositionRequest request) {
     std::lock_guard lock(mutex_);
     requests_.push_back(std::move(request));
-    if (is_awaited_) arrived_.notify_one();
   }
 
-  /// What came since the last call, after waiting for something to come; the vectors are replaced.
+  /// What came since the last call, after waiting for something to come: `items` is replaced, `requests` grows.
   void collect(std::vector<Item*>& items, std::vector<RepositionRequest>& requests, std::chrono::microseconds wait) {
     items.clear();
-    requests.clear();
     std::unique_lock lock(mutex_);
     if (wait.count() > 0) {
       is_awaited_ = true;
-      arrived_.wait_for(lock, wait, [&] { return !items_.empty() || !requests_.empty(); });
+      arrived_.wait_for(lock, wait, [&] { return !items_.empty(); });
       is_awaited_ = false;
     }
     items.swap(items_);
-    requests.swap(requests_);
+    requests.insert(requests.end(), requests_.begin(), requests_.end());
+    requests_.clear();
   }
 
  private:
