@@ -25,7 +25,8 @@ std::optional<std::string> unsafe_in_head(std::string_view path, const Posted* p
   if (path.find_first_of("\r\n ") != std::string_view::npos) return "path";
   if (!posted) return std::nullopt;
   for (const auto& [name, value] : posted->headers)
-    if (name.find_first_of("\r\n: ") != std::string::npos || value.find_first_of("\r\n") != std::string::npos) return name;
+    if (name.find_first_of("\r\n: ") != std::string::npos || value.find_first_of("\r\n") != std::string::npos)
+      return name;
   return std::nullopt;
 }
 
@@ -101,7 +102,8 @@ Result<ClientReply> Client::State::ask_once(std::string_view head, std::string_v
 
 Result<ClientReply> Client::State::ask(std::string_view method, std::string_view path, const Posted* posted) {
   if (auto unsafe = unsafe_in_head(path, posted))
-    return fail(ErrorKind::invalid_value, "a request can't carry this", {.field = *unsafe, .remedy = "escape it", .code = {}});
+    return fail(ErrorKind::invalid_value, "a request can't carry this",
+                {.field = *unsafe, .remedy = "escape it", .code = {}});
   if (wire && wire->closed_by_peer()) wire.reset();
   if (!wire) {
     auto made = Wire::connect(url.host, url.port, options.connect_timeout);
@@ -128,6 +130,8 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 Result<ClientReply> Client::get(std::string_view path) { return state_->ask("GET", path, nullptr); }
-Result<ClientReply> Client::post(std::string_view path, const Posted& posted) { return state_->ask("POST", path, &posted); }
+Result<ClientReply> Client::post(std::string_view path, const Posted& posted) {
+  return state_->ask("POST", path, &posted);
+}
 
 }  // namespace loom::http

@@ -150,7 +150,8 @@ TEST(Url, is_read_or_refused) {
   EXPECT_EQ(url->path, "/v1");
   EXPECT_EQ(parse_url("http://[::1]:9")->host, "::1");
   EXPECT_EQ(parse_url("http://host")->port, 80);
-  for (const auto* wrong : {"", "host:80", "https://host", "http://", "http://host:0", "http://host:99999", "http://host:x"}) {
+  for (const auto* wrong :
+       {"", "host:80", "https://host", "http://", "http://host:0", "http://host:99999", "http://host:x"}) {
     auto refused = parse_url(wrong);
     ASSERT_FALSE(refused) << wrong;
     EXPECT_EQ(refused.error().kind, ErrorKind::configuration);

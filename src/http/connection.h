@@ -18,13 +18,14 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   Connection(IoThread& thread, Socket socket);
   ~Connection() override;
   void start();
-  void answer(const Reply& reply) override;
+  void answer(std::shared_ptr<Exchange> self, const Reply& reply) override;
 
   void sweep(Steady::time_point now);
   void drain();
   std::size_t slot = 0;  // its place in the io thread's list
 
  private:
+  static constexpr std::size_t keep_body = 64 << 10;  // what a connection keeps of a body's memory
   enum class State { head, body, chunks, discard, waiting, writing, lingering, closed };
 
   void advance();

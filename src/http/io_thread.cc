@@ -64,10 +64,13 @@ void IoThread::accept() {
 void IoThread::admit(Socket socket) {
   if (shared_.connections.load(std::memory_order_relaxed) < shared_.options.max_connections)
     return std::make_shared<Connection>(*this, std::move(socket))->start();
-  auto reply = reply_of(Error{ErrorKind::full, "too many connections (api.max_connections)", {}, "use fewer connections", {}},
-                        {.retry_after_s = 1});
-  auto text = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-              "Connection: close\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n" + reply.body;
+  auto reply =
+      reply_of(Error{ErrorKind::full, "too many connections (api.max_connections)", {}, "use fewer connections", {}},
+               {.retry_after_s = 1});
+  auto text =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
+      "Connection: close\r\nContent-Length: " +
+      std::to_string(reply.body.size()) + "\r\n\r\n" + reply.body;
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(text), ignored);

@@ -43,9 +43,9 @@ class IoThread {
   Result<void> listen(const Tcp::endpoint& endpoint, bool share_port);
   [[nodiscard]] int port() const;
 
-  void start();   // accepts and sweeps as soon as `run` runs
+  void start();  // accepts and sweeps as soon as `run` runs
   void run() { io_.run(); }
-  void drain();   // any thread: stop accepting, close what is idle
+  void drain();  // any thread: stop accepting, close what is idle
   void stop() { io_.stop(); }
 
   void add(Connection& connection);

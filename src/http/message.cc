@@ -99,11 +99,12 @@ Responder& Responder::operator=(Responder&& other) noexcept {
 }
 
 Responder::~Responder() {
-  if (exchange_) answer(reply_of(Error{ErrorKind::internal, "the request was given up by its handler", {}, "report this", {}}));
+  if (exchange_)
+    answer(reply_of(Error{ErrorKind::internal, "the request was given up by its handler", {}, "report this", {}}));
 }
 
 void Responder::answer(const Reply& reply) {
-  if (auto exchange = std::move(exchange_)) exchange->answer(reply);
+  if (auto* exchange = exchange_.get()) exchange->answer(std::move(exchange_), reply);
 }
 
 }  // namespace loom::http

@@ -59,11 +59,12 @@ struct Reply {
   std::string header_lines{};                          // further ones, each "Name: value\r\n"
 };
 
-/// The connection's side of a Responder; also what a test fakes.
+/// The connection's side of a Responder; also what a test fakes. It is given its own last reference: a connection must
+/// end on its io thread, whoever answers.
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  virtual void answer(const Reply& reply) = 0;
+  virtual void answer(std::shared_ptr<Exchange> self, const Reply& reply) = 0;
 };
 
 class Responder {

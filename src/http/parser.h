@@ -1,6 +1,6 @@
-// The head of a request by Beast's parser, straight into a Request: no field container. Bodies with a Content-Length are
-// read by the connection itself; chunked ones come through here, counted. One parser a request; one thread.
-// Errors: Beast's codes; header_limit and body_limit where a limit was passed.
+// The head of a request by Beast's parser, straight into a Request: no field container. Bodies with a Content-Length
+// are read by the connection itself; chunked ones come through here, counted. One parser a request; one thread. Errors:
+// Beast's codes; header_limit and body_limit where a limit was passed.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -25,8 +25,7 @@ class RequestParser final : public beast::http::basic_parser<true> {
   using Text = beast::string_view;
   static std::string_view plain(Text text) { return {text.data(), text.size()}; }
 
-  void on_request_impl(beast::http::verb, Text method, Text target, int version,
-                       beast::error_code&) override {
+  void on_request_impl(beast::http::verb, Text method, Text target, int version, beast::error_code&) override {
     version_ = version;
     request_.set_line(plain(method), plain(target));
   }

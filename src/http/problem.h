@@ -14,10 +14,10 @@
 namespace loom::http {
 
 struct ProblemDetails {
-  std::optional<int> status{};            // where HTTP is finer than the table: 408, 431
-  std::optional<int> retry_after_s{};     // also the header
+  std::optional<int> status{};                                 // where HTTP is finer than the table: 408, 431
+  std::optional<int> retry_after_s{};                          // also the header
   std::vector<std::pair<std::string, std::string>> members{};  // further ones: name and JSON text
-  std::string allow{};                    // of 405
+  std::string allow{};                                         // of 405
 };
 
 /// `"type":…,"title":…,"detail":…` without braces and without `status`, for lists that have their own.

@@ -43,11 +43,15 @@ Refusal Routes::refuse(const Request& request) const {
   }
   std::string path(request.path().substr(0, 200));
   if (allow.empty())
-    return {Error{ErrorKind::not_found, "nothing is served at '" + path + "'", {}, "see /openapi.json for what is", {}}, {}};
+    return {Error{ErrorKind::not_found, "nothing is served at '" + path + "'", {}, "see /openapi.json for what is", {}},
+            {}};
   ProblemDetails details;
   details.allow = allow;
-  return {Error{ErrorKind::method_not_allowed, "'" + path + "' does not take " + std::string(request.method().substr(0, 20)),
-                {}, "use " + allow, {}},
+  return {Error{ErrorKind::method_not_allowed,
+                "'" + path + "' does not take " + std::string(request.method().substr(0, 20)),
+                {},
+                "use " + allow,
+                {}},
           details};
 }
 

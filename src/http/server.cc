@@ -143,7 +143,8 @@ void Server::run(const std::atomic<bool>& stop) {
   for (auto& watcher : state.watchers) watcher->arm();
   for (auto& thread : state.threads) thread->start();
   std::vector<std::thread> others;
-  for (std::size_t i = 1; i < state.threads.size(); ++i) others.emplace_back([&thread = *state.threads[i]] { thread.run(); });
+  for (std::size_t i = 1; i < state.threads.size(); ++i)
+    others.emplace_back([&thread = *state.threads[i]] { thread.run(); });
   state.threads.front()->run();
   for (auto& other : others) other.join();
   state.tickers.pop_back();  // it refers to the caller's flag

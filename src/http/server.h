@@ -23,15 +23,15 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:0";
   int threads = 1;
   int max_connections = 4096;
-  std::size_t max_head = 16 << 10;                     // request line and headers together
-  std::chrono::milliseconds idle_timeout{60000};       // between requests
-  std::chrono::milliseconds head_timeout{10000};       // from the first byte of a request to the end of its head
-  std::chrono::milliseconds body_timeout{15000};       // for a body, and …
-  std::size_t body_bytes_per_second = 64 << 10;        // … as long as this rate would take on top
-  std::chrono::milliseconds drain_timeout{10000};      // for what is in flight at the end
-  std::chrono::milliseconds sweep{250};                // how exactly these are kept
-  std::function<int()> retry_after_s{};                // for 503s of a full budget; 1 without it
-  std::function<void(int status)> on_refused{};        // what the server answered itself; from any io thread
+  std::size_t max_head = 16 << 10;                 // request line and headers together
+  std::chrono::milliseconds idle_timeout{60000};   // between requests
+  std::chrono::milliseconds head_timeout{10000};   // from the first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{15000};   // for a body, and …
+  std::size_t body_bytes_per_second = 64 << 10;    // … as long as this rate would take on top
+  std::chrono::milliseconds drain_timeout{10000};  // for what is in flight at the end
+  std::chrono::milliseconds sweep{250};            // how exactly these are kept
+  std::function<int()> retry_after_s{};            // for 503s of a full budget; 1 without it
+  std::function<void(int status)> on_refused{};    // what the server answered itself; from any io thread
 };
 
 class Server {

@@ -42,7 +42,8 @@ class Waiting {
 /// A server in a thread, with an echo, a route that waits, and one that is refused at the door.
 class Serving {
  public:
-  explicit Serving(ServerOptions options = {}, std::size_t budget_bytes = 1 << 20) : budget(std::make_shared<ByteBudget>(budget_bytes)) {
+  explicit Serving(ServerOptions options = {}, std::size_t budget_bytes = 1 << 20)
+      : budget(std::make_shared<ByteBudget>(budget_bytes)) {
     options.sweep = 10ms;
     auto opened = Server::open(std::move(options), routes(), budget, Log::silent());
     if (!opened) throw std::runtime_error(to_string(opened.error()));
@@ -65,14 +66,26 @@ class Serving {
 
  private:
   Routes routes() {
-    auto shut = [](Request&) { return std::optional<Refusal>(Refusal{Error{ErrorKind::unauthorized, "no", {}, {}, {}}, {}}); };
+    auto shut = [](Request&) {
+      return std::optional<Refusal>(Refusal{Error{ErrorKind::unauthorized, "no", {}, {}, {}}, {}});
+    };
     return Routes({
         {"GET", "/hello", "", 0, {}, [](Request&, Responder to) { to.answer({.body = "hello"}); }},
         {"POST", "/echo", "", 1000, {}, [](Request& r, Responder to) { to.answer({.body = r.body}); }},
-        {"POST", "/large", "", 4 << 20, {}, [](Request& r, Responder to) { to.answer({.body = std::to_string(r.body.size())}); }},
+        {"POST",
+         "/large",
+         "",
+         4 << 20,
+         {},
+         [](Request& r, Responder to) { to.answer({.body = std::to_string(r.body.size())}); }},
         {"POST", "/wait", "", 1000, {}, [this](Request& r, Responder to) { waiting.push(std::move(to), r.body); }},
         {"POST", "/shut", "", 1 << 20, shut, [](Request&, Responder to) { to.answer({}); }},
-        {"GET", "/things/{id}", "", 0, {}, [](Request& r, Responder to) { to.answer({.body = r.parameter + "|" + r.query_value("q").value_or("-")}); }},
+        {"GET",
+         "/things/{id}",
+         "",
+         0,
+         {},
+         [](Request& r, Responder to) { to.answer({.body = r.parameter + "|" + r.query_value("q").value_or("-")}); }},
         {"GET", "/lost", "", 0, {}, [](Request&, Responder) {}},
     });
   }
@@ -125,7 +138,8 @@ TEST(Server, answers_each_request_by_its_route) {
       {"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n", 200, "\r\n\r\nhello"},
       {"GET /hello?x=1 HTTP/1.1\r\nHost: x\r\n\r\n", 200, "hello"},
       {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 200, "\r\n\r\nabc"},
-      {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", 200, "\r\n\r\nabcde"},
+      {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", 200,
+       "\r\n\r\nabcde"},
       {"POST /echo HTTP/1.1\r\nHost: x\r\n\r\n", 200, "Content-Length: 0"},
       {"GET /things/a%20b?z=1&q=%41c HTTP/1.1\r\nHost: x\r\n\r\n", 200, "\r\n\r\na b|Ac"},
       {"GET /things/ HTTP/1.1\r\nHost: x\r\n\r\n", 404, "not_found"},
@@ -177,10 +191,12 @@ TEST(Server, answers_pipelined_requests_in_order) {
   auto wire = serving.connect();
   std::string rest;
   // the first waits; the others are there already and must not overtake it
-  ASSERT_TRUE(wire.send("POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1"
-                        "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
-                        "POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n2"
-                        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlast", soon()));
+  ASSERT_TRUE(
+      wire.send("POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1"
+                "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
+                "POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n2"
+                "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlast",
+                soon()));
   auto [first, first_body] = serving.waiting.pop();
   EXPECT_EQ(first_body, "1");
   first.answer({.body = "one"});
@@ -206,7 +222,8 @@ TEST(Server, keeps_the_connection_after_a_small_refused_body) {
 TEST(Server, refuses_before_a_large_body_is_read) {
   Serving serving;
   auto wire = serving.connect();
-  ASSERT_TRUE(wire.send("POST /shut HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n", soon()));  // and no byte of it
+  ASSERT_TRUE(
+      wire.send("POST /shut HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n", soon()));  // and no byte of it
   auto reply = read_all(wire);
   EXPECT_EQ(status_of(reply), 401);
   EXPECT_NE(reply.find("Connection: close"), std::string::npos);
@@ -238,7 +255,8 @@ TEST(Server, answers_expect_100_continue) {
 TEST(Server, says_no_instead_of_100_continue) {
   Serving serving;
   auto wire = serving.connect();
-  ASSERT_TRUE(wire.send("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n", soon()));
+  ASSERT_TRUE(
+      wire.send("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n", soon()));
   EXPECT_EQ(status_of(read_all(wire)), 413);
 }
 
@@ -251,7 +269,8 @@ TEST(Server, cuts_off_slow_heads_and_bodies_and_idle_connections) {
     const char* sent;
     int status;
   };
-  const Row rows[] = {{"GET /hel", 408}, {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc", 408}, {"", 0}};
+  const Row rows[] = {
+      {"GET /hel", 408}, {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc", 408}, {"", 0}};
   for (const auto& row : rows) {
     auto wire = serving.connect();
     ASSERT_TRUE(wire.send(row.sent, soon()));
@@ -266,7 +285,8 @@ TEST(Server, holds_no_more_than_its_budget) {
   // the second is refused once the first one's promise is counted; until then it is let in
   std::string reply;
   do {
-    reply = ask_raw(serving, "POST /large HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 20000\r\n\r\n");
+    reply =
+        ask_raw(serving, "POST /large HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 20000\r\n\r\n");
   } while (status_of(reply) != 503);
   EXPECT_NE(reply.find("Retry-After: 1"), std::string::npos);
   ASSERT_TRUE(first.send(std::string(90000, 'x'), soon()));

@@ -42,7 +42,8 @@ Result<Wire> Wire::connect(const std::string& host, int port, std::chrono::milli
   if (!list) return tl::unexpected(list.error());
   Result<Wire> last = fail(ErrorKind::unavailable, "host '" + host + "' has no address");
   for (auto* address = list->get(); address; address = address->ai_next) {
-    Wire wire(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), host + ":" + std::to_string(port));
+    Wire wire(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+              host + ":" + std::to_string(port));
     if (wire.fd_ < 0) continue;
     int one = 1;
     setsockopt(wire.fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -74,7 +75,8 @@ Result<void> Wire::wait(short events, Clock::time_point until) const {
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return broken("waiting for", errno);
     if (ready == 0)
-      return fail(ErrorKind::timeout, peer_ + " did not answer in time", {.field = {}, .remedy = "try again", .code = {}});
+      return fail(ErrorKind::timeout, peer_ + " did not answer in time",
+                  {.field = {}, .remedy = "try again", .code = {}});
   }
 }
 

@@ -27,8 +27,11 @@ Checked<model::OutRecord> address(const Accepted& accepted) {
   auto limit = accepted.type->max_message_bytes;
   if (record.value.size() + record_overhead > limit) {
     auto refusal = refuse(ErrorKind::too_large,
-                          "the message has " + std::to_string(record.value.size()) + " bytes; topic '" + spec.topic.get() + "' takes " + std::to_string(limit),
-                          {.field = "data", .remedy = "send less, or raise topics." + spec.topic.get() + ".max_message_bytes", .code = {}});
+                          "the message has " + std::to_string(record.value.size()) + " bytes; topic '" +
+                              spec.topic.get() + "' takes " + std::to_string(limit),
+                          {.field = "data",
+                           .remedy = "send less, or raise topics." + spec.topic.get() + ".max_message_bytes",
+                           .code = {}});
     tell(refusal.value(), "limit", static_cast<double>(limit));
     return refusal;
   }

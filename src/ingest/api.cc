@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "http/server.h"
 #include "ingest/describe.h"
+#include "ingest/endpoints.h"
 #include "ingest/health.h"
 #include "ingest/in_flight.h"
 #include "ingest/intake.h"
@@ -52,10 +53,16 @@ http::ServerOptions server_options(const model::Catalogue& catalogue, const ApiH
 // jobs with their responders, then the server whose connections these hold.
 struct Api::State {
   State(const model::Catalogue& from, std::unique_ptr<kafka::Producer> into, Registry& to, ApiHooks with)
-      : catalogue(from), registry(to), hooks(std::move(with)), probe(to), types(from, to), keys(from.api.keys),
+      : catalogue(from),
+        registry(to),
+        hooks(std::move(with)),
+        probe(to),
+        types(from, to),
+        keys(from.api.keys),
         budget(std::make_shared<http::ByteBudget>(static_cast<std::size_t>(from.api.budget.count))),
         in_flight({*into, *budget, rate, probe, from.api.ack_timeout}),
         intake({types, keys, in_flight, probe, strictly_increasing(hooks.clock),
+                [this] { return producer->since_broker_answered(); },
                 static_cast<std::size_t>(from.api.max_batch_records), io_threads_of(from)}),
         producer(std::move(into)) {}
 
@@ -97,21 +104,23 @@ std::vector<Route> Api::State::routes() {
     return who ? std::nullopt : std::optional(std::move(who.error()));
   };
   auto size = [](config::Bytes bytes) { return static_cast<std::size_t>(bytes.count); };
+  auto route = [](const Endpoint& at, std::size_t max_body, http::Admit admits, http::Handler handler) {
+    return Route{std::string(at.method), std::string(at.path), std::string(at.summary), max_body,
+                 std::move(admits),      std::move(handler)};
+  };
   return {
-      {"POST", "/ingest/message", "Send one message; answered when Kafka has it", size(catalogue.api.max_body), admit,
-       [this](Request& request, Responder responder) { intake.single(request, std::move(responder)); }},
-      {"POST", "/ingest/batch", "Send many messages as an array or as lines; one result each", size(catalogue.api.max_batch_body), admit,
-       [this](Request& request, Responder responder) { intake.batch(request, std::move(responder)); }},
-      {"GET", "/ingest/message-types", "The catalogue: topics, hints, fields, limits", 0, knock, text(types_json)},
-      {"GET", "/ingest/message-types/{id}", "One message type of the catalogue", 0, knock,
-       [this](Request& request, Responder responder) { serve_type(request, std::move(responder)); }},
-      {"GET", "/healthz", "The process is alive", 0, {},
-       [](Request&, Responder responder) { responder.answer({.body = R"({"status":"alive"})"}); }},
-      {"GET", "/readyz", "200 when a broker answered lately and there is room, else 503 with the reasons", 0, {},
-       [this](Request&, Responder responder) { serve_ready(std::move(responder)); }},
-      {"GET", "/metrics", "Prometheus metrics", 0, {},
-       [this](Request&, Responder responder) { serve_metrics(std::move(responder)); }},
-      {"GET", "/openapi.json", "This interface as OpenAPI 3.1", 0, {}, text(openapi_json)},
+      route(endpoint::message, size(catalogue.api.max_body), admit,
+            [this](Request& request, Responder responder) { intake.single(request, std::move(responder)); }),
+      route(endpoint::batch, size(catalogue.api.max_batch_body), admit,
+            [this](Request& request, Responder responder) { intake.batch(request, std::move(responder)); }),
+      route(endpoint::types, 0, knock, text(types_json)),
+      route(endpoint::type, 0, knock,
+            [this](Request& request, Responder responder) { serve_type(request, std::move(responder)); }),
+      route(endpoint::alive, 0, {},
+            [](Request&, Responder responder) { responder.answer({.body = R"({"status":"alive"})"}); }),
+      route(endpoint::ready, 0, {}, [this](Request&, Responder responder) { serve_ready(std::move(responder)); }),
+      route(endpoint::metrics, 0, {}, [this](Request&, Responder responder) { serve_metrics(std::move(responder)); }),
+      route(endpoint::openapi, 0, {}, text(openapi_json)),
   };
 }
 
@@ -123,13 +132,20 @@ void Api::State::serve_type(Request& request, Responder responder) {
   std::vector<std::string> quoted;
   for (const auto& name : near) json::append_string(quoted.emplace_back(), name);
   details.members.emplace_back("near", json::array_of(quoted));
-  Error error{ErrorKind::not_found, "message type '" + (is_utf8(request.parameter) ? request.parameter.substr(0, 128) : "?") + "' is not in the catalogue", {},
-              near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?", {}};
+  Error error{ErrorKind::not_found,
+              "message type '" + (is_utf8(request.parameter) ? request.parameter.substr(0, 128) : "?") +
+                  "' is not in the catalogue",
+              {},
+              near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?",
+              {}};
   responder.answer(http::reply_of(error, details));
 }
 
 Health Api::State::health() const {
-  Vitals vitals{.since_broker = producer->since_broker_answered(), .held = budget->used(), .budget = budget->limit(), .stopping = server->draining()};
+  Vitals vitals{.since_broker = producer->since_broker_answered(),
+                .held = budget->used(),
+                .budget = budget->limit(),
+                .stopping = server->draining()};
   if (int known = replicas.load(std::memory_order_relaxed); known >= 0) vitals.replicas = known;
   return judge(vitals);
 }
@@ -137,7 +153,8 @@ Health Api::State::health() const {
 void Api::State::serve_ready(Responder responder) {
   auto now = health();
   http::Reply reply{.status = now.ready ? 200 : 503, .body = std::move(now.json)};
-  if (!now.ready) reply.header_lines = "Retry-After: " + std::to_string(rate.seconds_until_room(budget->used())) + "\r\n";
+  if (!now.ready)
+    reply.header_lines = "Retry-After: " + std::to_string(rate.seconds_until_room(budget->used())) + "\r\n";
   responder.answer(reply);
 }
 
@@ -187,7 +204,8 @@ Result<void> Api::run(const std::atomic<bool>& stop) {
     if (auto known = state.hooks.replicas()) state.replicas.store(*known, std::memory_order_relaxed);
   });
   state.server->run(stop);
-  return {};
+  if (state.producer->records_in_flight() == 0) return {};
+  return state.producer->flush(state.hooks.drain_timeout);  // of clients that were answered "unknown", or left
 }
 
 }  // namespace loom::ingest

@@ -1,92 +1,14 @@
-#include "ingest/api.h"
-
-#include <gtest/gtest.h>
-
-#include <thread>
-
-#include "base/bytes.h"
-#include "http/client.h"
-#include "http/wire.h"
-#include "ingest/fake_producer.h"
-#include "ingest/test_catalogue.h"
-#include "loom/json.h"
+#include "ingest/running_api.h"
 
 namespace loom::ingest {
 namespace {
 
-using namespace std::chrono_literals;
-using Mode = FakeBroker::Mode;
-
-/// The whole API on a free port, with a broker that does as the test says.
-class Running {
- public:
-  explicit Running(model::Catalogue from = test_catalogue(), ApiHooks hooks = {}) : catalogue(std::move(from)) {
-    auto opened = Api::open(catalogue, broker->producer(), registry, Log::silent(), std::move(hooks));
-    if (!opened) throw std::runtime_error(to_string(opened.error()));
-    api = std::move(*opened);
-    thread = std::thread([this] { (void)api->run(stop); });
-  }
-  ~Running() {
-    broker->release();
-    finish();
-  }
-  void finish() {
-    stop = true;
-    if (thread.joinable()) thread.join();
-  }
-  http::Client client(http::ClientOptions options = {}) const {
-    return std::move(*http::Client::open("http://127.0.0.1:" + std::to_string(api->port()), std::move(options)));
-  }
-
-  model::Catalogue catalogue;
-  Registry registry;
-  std::shared_ptr<FakeBroker> broker = std::make_shared<FakeBroker>();
-  std::unique_ptr<Api> api;
-  std::atomic<bool> stop{false};
-  std::thread thread;
-};
-
-struct Answer {
-  int status = 0;
-  std::string body;
-  std::string retry_after;
-  std::shared_ptr<json::Document> document = std::make_shared<json::Document>();
-  json::Value value;
-
-  explicit Answer(Result<http::ClientReply> reply) {
-    if (!reply) {
-      ADD_FAILURE() << to_string(reply.error());
-      return;
-    }
-    status = reply->status;
-    body = reply->body;
-    retry_after = reply->header("retry-after");
-    if (auto root = document->parse(body)) value = *root;
-  }
-  std::string text(std::string_view path) const {
-    auto found = value.at_path(path);
-    return found && found->string() ? std::string(*found->string()) : "";
-  }
-  std::int64_t integer(std::string_view path) const {
-    auto found = value.at_path(path);
-    return found ? found->integer().value_or(-1) : -1;
-  }
-};
-
-Answer post(http::Client& client, std::string_view body, std::string_view path = "/ingest/message") {
-  return Answer(client.post(path, {.body = body}));
-}
-
-constexpr std::string_view good = R"({"message_type_id":"gps_reading","device_id":"d","data":{"latitude":1,"longitude":2}})";
-constexpr std::string_view id = "0198f0c2-0000-7000-8000-000000000001";
-std::string with_id(std::string_view message_id) {
-  return R"({"message_type_id":"digital_note","device_id":"d","data":{},"message_id":")" + std::string(message_id) + "\"}";
-}
-
 TEST(Api, answers_with_where_the_message_lies) {
   Running running;
   auto client = running.client();
-  auto answer = Answer(client.post("/ingest/message", {.body = with_id(id), .headers = {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}}));
+  auto answer = Answer(client.post(
+      "/ingest/message",
+      {.body = with_id(id), .headers = {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}}));
   ASSERT_EQ(answer.status, 200) << answer.body;
   auto sent = running.broker->sent();
   ASSERT_EQ(sent.size(), 1u);
@@ -94,8 +16,10 @@ TEST(Api, answers_with_where_the_message_lies) {
   auto value = document.parse(sent[0].value);
   ASSERT_TRUE(value);
   auto timestamp = std::string(*value->at_path("timestamp")->string());
-  EXPECT_EQ(answer.body, R"({"status":"success","message_id":")" + std::string(id) + R"(","message_type":"digital_note","topic":"digital.notes.raw",)"
-                         R"("partition":3,"offset":100,"timestamp":")" + timestamp + R"(","trace_id":"0af7651916cd43dd8448eb211c80319c"})");
+  EXPECT_EQ(answer.body, R"({"status":"success","message_id":")" + std::string(id) +
+                             R"(","message_type":"digital_note","topic":"digital.notes.raw",)"
+                             R"("partition":3,"offset":100,"timestamp":")" +
+                             timestamp + R"(","trace_id":"0af7651916cd43dd8448eb211c80319c"})");
   EXPECT_EQ(*value->at_path("message_id")->string(), id);
   EXPECT_EQ(*value->at_path("trace_id")->string(), "0af7651916cd43dd8448eb211c80319c");
 }
@@ -123,10 +47,13 @@ TEST(Api, tells_every_error_as_a_problem) {
   const std::string json = "application/json";
   const Row rows[] = {
       {"nonsense", json, 400, "malformed", ""},
-      {R"({"message_type_id":"gps_reading","device_id":"d","data":{"latitude":1}})", json, 400, "missing_field", "data.longitude"},
-      {R"({"message_type_id":"screenshot","device_id":"d","data":{"image_data":"*","width":1}})", json, 400, "malformed", "data.image_data"},
+      {R"({"message_type_id":"gps_reading","device_id":"d","data":{"latitude":1}})", json, 400, "missing_field",
+       "data.longitude"},
+      {R"({"message_type_id":"screenshot","device_id":"d","data":{"image_data":"*","width":1}})", json, 400,
+       "malformed", "data.image_data"},
       {R"({"message_type_id":"gps","device_id":"d","data":{}})", json, 404, "not_found", "message_type_id"},
-      {R"({"message_type_id":"gps_reading","device_id":"d","data":{"latitude":91,"longitude":1}})", json, 422, "invalid_value", "data.latitude"},
+      {R"({"message_type_id":"gps_reading","device_id":"d","data":{"latitude":91,"longitude":1}})", json, 422,
+       "invalid_value", "data.latitude"},
       {with_id("42"), json, 422, "invalid_value", "message_id"},
       {std::string(good), "text/plain", 415, "unsupported_media", "Content-Type"},
       {std::string(2001, ' '), json, 413, "too_large", ""},
@@ -186,7 +113,8 @@ TEST(Api, tells_what_kafka_refused) {
     int status;
     const char* outcome;
   };
-  for (auto row : {Row{ErrorKind::timeout, 503, "unknown"}, Row{ErrorKind::unavailable, 503, "unknown"}, Row{ErrorKind::too_large, 413, ""}, Row{ErrorKind::not_found, 503, "unknown"}}) {
+  for (auto row : {Row{ErrorKind::timeout, 503, "unknown"}, Row{ErrorKind::unavailable, 503, "unknown"},
+                   Row{ErrorKind::too_large, 413, ""}, Row{ErrorKind::not_found, 503, "unknown"}}) {
     Running running;
     running.broker->set(Mode::hold);
     auto client = running.client();
@@ -231,14 +159,17 @@ TEST(Api, completes_what_a_client_left_behind) {
   running.broker->set(Mode::hold);
   {
     auto wire = http::Wire::connect("127.0.0.1", running.api->port(), 5s);
-    ASSERT_TRUE(wire->send("POST /ingest/message HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(good.size()) + "\r\n\r\n" + std::string(good), http::Wire::Clock::now() + 5s));
+    ASSERT_TRUE(wire->send("POST /ingest/message HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                               std::to_string(good.size()) + "\r\n\r\n" + std::string(good),
+                           http::Wire::Clock::now() + 5s));
     running.broker->wait_for(1);
   }
   running.broker->release();
   running.broker->set(Mode::ack_at_once);
   auto client = running.client();
   EXPECT_EQ(post(client, good).status, 200);
-  EXPECT_NE(Answer(client.get("/metrics")).body.find(R"(loom_ingest_accepted_total{type="gps_reading"} 2)"), std::string::npos);
+  EXPECT_NE(Answer(client.get("/metrics")).body.find(R"(loom_ingest_accepted_total{type="gps_reading"} 2)"),
+            std::string::npos);
 }
 
 TEST(Api, answers_what_is_in_flight_when_it_stops) {
@@ -251,153 +182,6 @@ TEST(Api, answers_what_is_in_flight_when_it_stops) {
   running.broker->release();
   asking.join();
   running.finish();
-}
-
-TEST(Batch, tells_one_result_a_record_in_order) {
-  Running running;
-  auto client = running.client();
-  std::string bad = R"({"message_type_id":"gps_reading","device_id":"d","data":{"latitude":91,"longitude":1}})";
-  auto answer = post(client, "[" + with_id(id) + "," + bad + "," + std::string(good) + "]", "/ingest/batch");
-  EXPECT_EQ(answer.status, 207) << answer.body;
-  EXPECT_EQ(answer.integer("accepted"), 2);
-  EXPECT_EQ(answer.integer("rejected"), 1);
-  EXPECT_EQ(answer.text("results.0.status"), "success");
-  EXPECT_EQ(answer.text("results.0.message_id"), id);
-  EXPECT_EQ(answer.integer("results.0.offset"), 100);
-  EXPECT_EQ(answer.text("results.1.status"), "error");
-  EXPECT_EQ(answer.integer("results.1.index"), 1);
-  EXPECT_EQ(answer.integer("results.1.http_status"), 422);
-  EXPECT_EQ(answer.text("results.1.field"), "data.latitude");
-  EXPECT_EQ(answer.text("results.2.message_type"), "gps_reading");
-  EXPECT_EQ(answer.integer("results.2.offset"), 101);
-}
-
-TEST(Batch, takes_every_form) {
-  Running running;
-  auto client = running.client();
-  const std::string line(good);
-  struct Row {
-    std::string body;
-    std::string_view content_type;
-    int status, accepted, rejected;
-  };
-  const Row rows[] = {
-      {"[]", "application/json", 200, 0, 0},
-      {"[" + line + "," + line + "]", "application/json", 200, 2, 0},
-      {line + "\n" + line + "\n", "application/x-ndjson", 200, 2, 0},
-      {line + "\n" + line, "application/json", 200, 2, 0},
-      {line + "\n{broken\n" + line, "application/x-ndjson", 207, 2, 1},
-      {"[" + line + R"(,{"message_type_id":"digital_note","device_id":"d","data":{"x":"\u0000"}}])", "application/json", 207, 1, 1},
-      {"[5]", "application/json", 207, 0, 1},
-      {"[" + line + ",{broken}]", "application/json", 400, -1, -1},
-      {"[" + line, "application/json", 400, -1, -1},
-      {"", "application/json", 400, -1, -1},
-      {line, "application/xml", 415, -1, -1},
-  };
-  std::size_t sent = 0;
-  for (const auto& row : rows) {
-    auto answer = Answer(client.post("/ingest/batch", {.body = row.body, .content_type = row.content_type}));
-    EXPECT_EQ(answer.status, row.status) << row.body << answer.body;
-    EXPECT_EQ(answer.integer("accepted"), row.accepted) << answer.body;
-    EXPECT_EQ(answer.integer("rejected"), row.rejected) << answer.body;
-    sent += static_cast<std::size_t>(std::max(row.accepted, 0));
-    EXPECT_EQ(running.broker->sent().size(), sent) << row.body;  // a body that can't be parsed sends nothing
-  }
-}
-
-TEST(Batch, has_a_limit_of_records) {
-  auto catalogue = test_catalogue();
-  catalogue.api.max_batch_records = 2;
-  Running running(catalogue);
-  auto client = running.client();
-  auto answer = post(client, "[" + std::string(good) + "," + std::string(good) + "," + std::string(good) + "]", "/ingest/batch");
-  EXPECT_EQ(answer.status, 413);
-  EXPECT_EQ(answer.integer("limit"), 2);
-}
-
-TEST(Batch, sends_nothing_after_the_first_that_found_no_room) {
-  std::string three = "[" + std::string(good) + "," + std::string(good) + "," + std::string(good) + "]";
-  Error full{ErrorKind::full, "the producer is full", {}, {}, {}};
-  {
-    Running running;
-    running.broker->refuse_after(1, full);
-    auto client = running.client();
-    auto answer = post(client, three, "/ingest/batch");
-    EXPECT_EQ(answer.status, 207) << answer.body;
-    EXPECT_EQ(answer.integer("accepted"), 1);
-    EXPECT_EQ(answer.text("results.2.type"), "urn:loom:problem:full");
-    EXPECT_GE(answer.integer("results.2.retry_after"), 1);
-  }
-  Running running;
-  running.broker->refuse_after(0, full);
-  auto client = running.client();
-  auto answer = post(client, three, "/ingest/batch");
-  EXPECT_EQ(answer.status, 503) << answer.body;
-  EXPECT_NE(answer.retry_after, "");
-}
-
-TEST(Batch, waits_for_all_together_and_tells_what_is_unknown) {
-  auto catalogue = test_catalogue();
-  catalogue.api.ack_timeout = 20ms;
-  Running running(catalogue);
-  running.broker->set(Mode::hold);
-  auto client = running.client();
-  auto answer = post(client, "[" + with_id(id) + "," + std::string(good) + "]", "/ingest/batch");
-  EXPECT_EQ(answer.status, 207) << answer.body;
-  EXPECT_EQ(answer.integer("accepted"), 0);
-  EXPECT_EQ(answer.text("results.0.outcome"), "unknown");
-  EXPECT_EQ(answer.text("results.0.message_id"), id);
-  EXPECT_EQ(answer.text("results.1.message_id").size(), 36u);
-  EXPECT_EQ(running.broker->sent().size(), 2u);  // both were sent before either was waited for
-}
-
-struct KeyedApi : testing::Test {
-  KeyedApi() {
-    auto catalogue = test_catalogue();
-    model::ApiKey phone;
-    phone.name = "phone";
-    phone.sha256 = sha256_hex("secret");
-    phone.types = {"gps_reading"};
-    phone.rate = 2;
-    catalogue.api.keys = {phone};
-    ApiHooks hooks;
-    hooks.clock = [this] { return now.load(); };
-    running = std::make_unique<Running>(catalogue, hooks);
-  }
-  http::Client with(std::string name, std::string value) {
-    http::ClientOptions options;
-    options.headers = {{std::move(name), std::move(value)}};
-    return running->client(options);
-  }
-  std::atomic<Micros> now{1795435200000000};
-  std::unique_ptr<Running> running;
-};
-
-TEST_F(KeyedApi, asks_for_a_key) {
-  auto none = running->client();
-  auto wrong = with("X-API-Key", "other");
-  auto right = with("X-API-Key", "secret");
-  auto bearer = with("Authorization", "Bearer secret");
-  EXPECT_EQ(post(none, good).status, 401);
-  EXPECT_EQ(post(wrong, good).status, 401);
-  EXPECT_EQ(post(right, good).status, 200);
-  EXPECT_EQ(post(bearer, good).status, 200);
-  EXPECT_EQ(Answer(none.get("/ingest/message-types")).status, 401);
-  EXPECT_EQ(Answer(none.get("/healthz")).status, 200);
-  EXPECT_EQ(Answer(none.get("/readyz")).status, 200);
-}
-
-TEST_F(KeyedApi, allows_the_keys_types_at_its_rate) {
-  auto client = with("X-API-Key", "secret");
-  EXPECT_EQ(post(client, with_id(id)).status, 403);
-  EXPECT_EQ(post(client, good).status, 200);
-  auto refused = post(client, good);
-  EXPECT_EQ(refused.status, 429) << refused.body;
-  EXPECT_EQ(refused.retry_after, "1");
-  EXPECT_EQ(refused.integer("retry_after"), 1);
-  now += 1'000'000;
-  EXPECT_EQ(post(client, "[" + std::string(good) + "," + with_id(id) + "]", "/ingest/batch").integer("accepted"), 1);
-  EXPECT_EQ(post(client, "[" + std::string(good) + "]", "/ingest/batch").status, 429);
 }
 
 TEST(Api, describes_its_types) {
@@ -445,6 +229,12 @@ TEST(Api, is_ready_while_a_broker_answers) {
   auto away = Answer(client.get("/readyz"));
   EXPECT_EQ(away.status, 503);
   EXPECT_NE(away.text("reasons.0").find("kafka.bootstrap"), std::string::npos) << away.body;
+  auto refused = post(client, good);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.text("type"), "urn:loom:problem:unavailable");
+  EXPECT_EQ(refused.text("outcome"), "");  // it was not taken
+  EXPECT_EQ(refused.retry_after, "3");
+  EXPECT_EQ(post(client, "[" + std::string(good) + "]", "/ingest/batch").status, 503);
   EXPECT_EQ(Answer(client.get("/healthz")).status, 200);
   EXPECT_NE(Answer(client.get("/metrics")).body.find("loom_ingest_ready 0"), std::string::npos);
 }

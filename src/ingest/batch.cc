@@ -20,7 +20,8 @@ bool says_lines(std::string_view content_type) {
 }
 
 tl::unexpected<Refusal> malformed(std::string message) {
-  return refuse(ErrorKind::malformed, std::move(message), {.field = {}, .remedy = "send a JSON array of messages, or one message a line", .code = {}});
+  return refuse(ErrorKind::malformed, std::move(message),
+                {.field = {}, .remedy = "send a JSON array of messages, or one message a line", .code = {}});
 }
 
 tl::unexpected<Refusal> too_many(std::size_t max_records) {
@@ -40,13 +41,17 @@ std::size_t end_of_element(std::string_view text, std::size_t at) {
         do {
           at = text.find_first_of("\"\\", at + 1);
           if (at == std::string_view::npos) return at;
-          if (text[at] == '\\') ++at;
-          else break;
+          if (text[at] == '\\')
+            ++at;
+          else
+            break;
         } while (at < text.size());
         break;
       }
       case '{':
-      case '[': ++depth; break;
+      case '[':
+        ++depth;
+        break;
       case '}':
       case ']':
         if (depth-- == 0) return at;
@@ -54,7 +59,8 @@ std::size_t end_of_element(std::string_view text, std::size_t at) {
       case ',':
         if (depth == 0) return at;
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return std::string_view::npos;
@@ -83,7 +89,8 @@ Checked<Cut> cut_lines(std::string_view body, std::size_t max_records) {
   Cut cut{BatchForm::lines, {}};
   while (!body.empty()) {
     auto line = trimmed(body.substr(0, body.find('\n')));
-    body.remove_prefix(std::min(body.size(), body.find('\n') == std::string_view::npos ? body.size() : body.find('\n') + 1));
+    body.remove_prefix(
+        std::min(body.size(), body.find('\n') == std::string_view::npos ? body.size() : body.find('\n') + 1));
     if (line.empty()) continue;
     if (cut.records.size() == max_records) return too_many(max_records);
     cut.records.push_back(line);

@@ -35,7 +35,8 @@ TEST(Batch, is_cut_into_its_records) {
 }
 
 TEST(Batch, that_cannot_be_cut_is_refused) {
-  for (std::string_view body : {"", "  \n", "nonsense", "5", "[", "[1", "[1,]", "[,1]", "[1}", "[1]]", "[1] x", R"(["a)", R"(["a\)", "[{]"}) {
+  for (std::string_view body :
+       {"", "  \n", "nonsense", "5", "[", "[1", "[1,]", "[,1]", "[1}", "[1]]", "[1] x", R"(["a)", R"(["a\)", "[{]"}) {
     auto cut = cut_batch(body, "", 10);
     ASSERT_FALSE(cut) << body;
     EXPECT_EQ(cut.error().error.kind, ErrorKind::malformed) << body;
@@ -63,7 +64,8 @@ TEST(DrainRate, says_when_there_will_be_room) {
 
 TEST(Health, is_ready_or_says_why_not) {
   EXPECT_TRUE(judge({.since_broker = 100ms, .held = 0, .budget = 100}).ready);
-  EXPECT_NE(judge({.since_broker = 100ms, .held = 0, .budget = 100, .replicas = 1}).json.find(R"("replicas":1)"), std::string::npos);
+  EXPECT_NE(judge({.since_broker = 100ms, .held = 0, .budget = 100, .replicas = 1}).json.find(R"("replicas":1)"),
+            std::string::npos);
   struct Row {
     Vitals vitals;
     const char* reason;

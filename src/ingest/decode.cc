@@ -17,15 +17,24 @@ struct Members {
 
   Member* named(std::string_view key) {
     switch (key.size()) {
-      case 4: return key == "data" ? &data : nullptr;
-      case 8: return key == "metadata" ? &metadata : key == "trace_id" ? &trace_id : nullptr;
-      case 9: return key == "device_id" ? &device_id : key == "timestamp" ? &timestamp : nullptr;
-      case 10: return key == "message_id" ? &message_id : nullptr;
-      case 11: return key == "recorded_at" ? &recorded_at : nullptr;
-      case 12: return key == "message_type" ? &type : nullptr;
-      case 13: return key == "pipeline_hint" ? &hint : nullptr;
-      case 15: return key == "message_type_id" ? &type_id : nullptr;
-      default: return nullptr;
+      case 4:
+        return key == "data" ? &data : nullptr;
+      case 8:
+        return key == "metadata" ? &metadata : key == "trace_id" ? &trace_id : nullptr;
+      case 9:
+        return key == "device_id" ? &device_id : key == "timestamp" ? &timestamp : nullptr;
+      case 10:
+        return key == "message_id" ? &message_id : nullptr;
+      case 11:
+        return key == "recorded_at" ? &recorded_at : nullptr;
+      case 12:
+        return key == "message_type" ? &type : nullptr;
+      case 13:
+        return key == "pipeline_hint" ? &hint : nullptr;
+      case 15:
+        return key == "message_type_id" ? &type_id : nullptr;
+      default:
+        return nullptr;
     }
   }
 };
@@ -40,7 +49,8 @@ Members members_of(const json::Value& root) {
 }
 
 tl::unexpected<Refusal> missing(std::string field, std::string remedy) {
-  return refuse(ErrorKind::missing_field, field + " is missing", {.field = field, .remedy = std::move(remedy), .code = {}});
+  return refuse(ErrorKind::missing_field, field + " is missing",
+                {.field = field, .remedy = std::move(remedy), .code = {}});
 }
 
 tl::unexpected<Refusal> wrong_kind(std::string field, const json::Value& value, std::string_view wanted) {
@@ -66,10 +76,11 @@ Step read_type(const TypeTable& types, const Members& members, Accepted& to) {
     return {};
   }
   auto near = types.near(*name);
-  auto refusal = refuse(ErrorKind::not_found, "message type '" + std::string(name->substr(0, 128)) + "' is not in the catalogue",
-                        {.field = "message_type_id",
-                         .remedy = near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?",
-                         .code = {}});
+  auto refusal =
+      refuse(ErrorKind::not_found, "message type '" + std::string(name->substr(0, 128)) + "' is not in the catalogue",
+             {.field = "message_type_id",
+              .remedy = near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?",
+              .code = {}});
   std::vector<std::string> quoted;
   for (const auto& other : near) json::append_string(quoted.emplace_back(), other);
   refusal.value().details.members.emplace_back("near", json::array_of(quoted));
@@ -81,7 +92,8 @@ Step read_device(const Members& members, Accepted& to) {
   auto text = members.device_id->string();
   if (!text) return wrong_kind("device_id", *members.device_id, "string");
   if (text->empty())
-    return refuse(ErrorKind::invalid_value, "device_id is empty", {.field = "device_id", .remedy = "say which device sends this", .code = {}});
+    return refuse(ErrorKind::invalid_value, "device_id is empty",
+                  {.field = "device_id", .remedy = "say which device sends this", .code = {}});
   if (text->size() > max_device_id)
     return refuse(ErrorKind::invalid_value, "device_id has " + std::to_string(text->size()) + " bytes",
                   {.field = "device_id", .remedy = "send at most " + std::to_string(max_device_id), .code = {}});
@@ -93,12 +105,16 @@ Step read_time(const Members& members, Accepted& to) {
   const auto& member = members.recorded_at ? members.recorded_at : members.timestamp;
   if (!member) return {};
   std::optional<Micros> time;
-  if (auto text = member->string()) time = parse_time(*text);
-  else if (auto number = member->number()) time = time_of_number(*number);
-  else return wrong_kind("recorded_at", *member, "timestamp");
+  if (auto text = member->string())
+    time = parse_time(*text);
+  else if (auto number = member->number())
+    time = time_of_number(*number);
+  else
+    return wrong_kind("recorded_at", *member, "timestamp");
   if (!time)
-    return refuse(ErrorKind::invalid_value, "recorded_at is no time",
-                  {.field = "recorded_at", .remedy = "send RFC 3339 (2026-11-23T12:00:00Z) or seconds since 1970", .code = {}});
+    return refuse(
+        ErrorKind::invalid_value, "recorded_at is no time",
+        {.field = "recorded_at", .remedy = "send RFC 3339 (2026-11-23T12:00:00Z) or seconds since 1970", .code = {}});
   to.message.recorded_at = *time;
   to.recorded = true;
   return {};
@@ -118,7 +134,8 @@ Step read_ids(const Members& members, Accepted& to) {
     auto text = members.trace_id->string();
     if (!text) return wrong_kind("trace_id", *members.trace_id, "string");
     // a trace id that is none is not worth refusing data for: a new one is answered
-    if (auto trace = trace_id_of("00-" + std::string(text->substr(0, 64)) + "-0000000000000001-01")) to.message.trace_id = *trace;
+    if (auto trace = trace_id_of("00-" + std::string(text->substr(0, 64)) + "-0000000000000001-01"))
+      to.message.trace_id = *trace;
   }
   return {};
 }
@@ -147,16 +164,20 @@ void splice(std::string_view body, const Members& members, Accepted& to) {
   auto& message = to.message;
   message.data = message.metadata = {};
   json::each_raw_member(body, [&](std::string_view key, std::string_view raw) {
-    if (key == "data") message.data = raw;
-    else if (key == "metadata" && members.metadata) message.metadata = raw;
+    if (key == "data")
+      message.data = raw;
+    else if (key == "metadata" && members.metadata)
+      message.metadata = raw;
   });
   auto rewritten = [](const json::Value& value, std::unique_ptr<std::string>& owner) -> std::string_view {
     owner = std::make_unique<std::string>(value.text());
     return *owner;
   };
   if (message.data.empty()) message.data = rewritten(*members.data, to.data);
-  if (!members.metadata) message.metadata = "{}";
-  else if (message.metadata.empty()) message.metadata = rewritten(*members.metadata, to.metadata);
+  if (!members.metadata)
+    message.metadata = "{}";
+  else if (message.metadata.empty())
+    message.metadata = rewritten(*members.metadata, to.metadata);
 }
 
 }  // namespace

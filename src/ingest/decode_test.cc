@@ -23,16 +23,18 @@ struct Decoding : testing::Test {
 };
 
 std::string note(const std::string& members) {
-  return R"({"message_type_id":"digital_note","device_id":"d","data":{})" + (members.empty() ? "" : "," + members) + "}";
+  return R"({"message_type_id":"digital_note","device_id":"d","data":{})" + (members.empty() ? "" : "," + members) +
+         "}";
 }
 std::string gps(const std::string& data) {
   return R"({"message_type_id":"gps_reading","device_id":"d","data":)" + data + "}";
 }
 
 TEST_F(Decoding, takes_what_clients_send) {
-  auto accepted = read(R"( {"message_type_id":"screenshot","device_id":"phone-1","data": { "image_data":"aGk=", "width" : 3 },)"
-                       R"("metadata":{"a":1.50},"recorded_at":"2026-11-23T12:00:00.123456Z","message_id":"0198F0C2-0000-7000-8000-000000000001",)"
-                       R"("trace_id":"0af7651916cd43dd8448eb211c80319c","pipeline_hint":"ocr","extra":[1]} )");
+  auto accepted = read(
+      R"( {"message_type_id":"screenshot","device_id":"phone-1","data": { "image_data":"aGk=", "width" : 3 },)"
+      R"("metadata":{"a":1.50},"recorded_at":"2026-11-23T12:00:00.123456Z","message_id":"0198F0C2-0000-7000-8000-000000000001",)"
+      R"("trace_id":"0af7651916cd43dd8448eb211c80319c","pipeline_hint":"ocr","extra":[1]} )");
   ASSERT_TRUE(accepted) << to_string(accepted.error().error);
   const auto& message = accepted->message;
   EXPECT_EQ(accepted->type->spec->topic.get(), "device.video.screen.raw");
@@ -47,7 +49,8 @@ TEST_F(Decoding, takes_what_clients_send) {
 }
 
 TEST_F(Decoding, fills_in_what_is_absent) {
-  for (auto* members : {"", R"("metadata":null,"recorded_at":null,"message_id":null,"trace_id":null,"pipeline_hint":null)"}) {
+  for (auto* members :
+       {"", R"("metadata":null,"recorded_at":null,"message_id":null,"trace_id":null,"pipeline_hint":null)"}) {
     auto accepted = read(note(members));
     ASSERT_TRUE(accepted) << members;
     EXPECT_FALSE(accepted->recorded);
@@ -64,13 +67,15 @@ TEST_F(Decoding, knows_the_other_names) {
   auto accepted = read(R"({"message_type":"digital_note","timestamp":1795435200,"device_id":"d","data":{}})");
   ASSERT_TRUE(accepted);
   EXPECT_EQ(accepted->message.recorded_at, 1795435200000000);
-  accepted = read(R"({"message_type":"nope","message_type_id":"digital_note","timestamp":1,"recorded_at":1795435200,"device_id":"d","data":{}})");
+  accepted = read(
+      R"({"message_type":"nope","message_type_id":"digital_note","timestamp":1,"recorded_at":1795435200,"device_id":"d","data":{}})");
   ASSERT_TRUE(accepted);
   EXPECT_EQ(accepted->message.recorded_at, 1795435200000000);
 }
 
 TEST_F(Decoding, reads_members_written_with_escapes) {
-  auto accepted = read(R"({"message_type_id":"digital_note","device_id":"d","d\u0061ta":{"a":1},"met\u0061data":{"b":2}})");
+  auto accepted =
+      read(R"({"message_type_id":"digital_note","device_id":"d","d\u0061ta":{"a":1},"met\u0061data":{"b":2}})");
   ASSERT_TRUE(accepted);
   EXPECT_EQ(accepted->message.data, R"({"a":1})");
   EXPECT_EQ(accepted->message.metadata, R"({"b":2})");
@@ -105,55 +110,79 @@ constexpr auto malformed = ErrorKind::malformed;
 constexpr auto missing = ErrorKind::missing_field;
 constexpr auto invalid = ErrorKind::invalid_value;
 
-INSTANTIATE_TEST_SUITE_P(Shape, BadInput, testing::Values(
-    Bad{"", malformed, ""}, Bad{"{", malformed, ""}, Bad{"nonsense", malformed, ""}, Bad{"[]", malformed, ""},
-    Bad{"5", malformed, ""}, Bad{"null", malformed, ""}, Bad{note("") + "}", malformed, ""}, Bad{note("") + note(""), malformed, ""},
-    Bad{note(R"("x":nul)"), malformed, ""}, Bad{note(R"("x":"\u0000")"), malformed, ""},
-    Bad{note("\"x\":\"\xff\""), malformed, ""}, Bad{note(R"("x":"\ud800")"), malformed, ""},
-    Bad{note("\"x\":" + std::string(80, '[') + std::string(80, ']')), malformed, ""},
-    Bad{note(R"("data":{})"), malformed, "data"}));
+INSTANTIATE_TEST_SUITE_P(
+    Shape, BadInput,
+    testing::Values(Bad{"", malformed, ""}, Bad{"{", malformed, ""}, Bad{"nonsense", malformed, ""},
+                    Bad{"[]", malformed, ""}, Bad{"5", malformed, ""}, Bad{"null", malformed, ""},
+                    Bad{note("") + "}", malformed, ""}, Bad{note("") + note(""), malformed, ""},
+                    Bad{note(R"("x":nul)"), malformed, ""}, Bad{note(R"("x":"\u0000")"), malformed, ""},
+                    Bad{note("\"x\":\"\xff\""), malformed, ""}, Bad{note(R"("x":"\ud800")"), malformed, ""},
+                    Bad{note("\"x\":" + std::string(80, '[') + std::string(80, ']')), malformed, ""},
+                    Bad{note(R"("data":{})"), malformed, "data"}));
 
-INSTANTIATE_TEST_SUITE_P(Members, BadInput, testing::Values(
-    Bad{R"({"device_id":"d","data":{}})", missing, "message_type_id"},
-    Bad{R"({"message_type_id":null,"device_id":"d","data":{}})", missing, "message_type_id"},
-    Bad{R"({"message_type_id":5,"device_id":"d","data":{}})", invalid, "message_type_id"},
-    Bad{R"({"message_type_id":"digital_nose","device_id":"d","data":{}})", ErrorKind::not_found, "message_type_id"},
-    Bad{R"({"message_type_id":"digital_note","data":{}})", missing, "device_id"},
-    Bad{R"({"message_type_id":"digital_note","device_id":null,"data":{}})", missing, "device_id"},
-    Bad{R"({"message_type_id":"digital_note","device_id":7,"data":{}})", invalid, "device_id"},
-    Bad{R"({"message_type_id":"digital_note","device_id":"","data":{}})", invalid, "device_id"},
-    Bad{R"({"message_type_id":"digital_note","device_id":")" + std::string(257, 'd') + R"(","data":{}})", invalid, "device_id"},
-    Bad{R"({"message_type_id":"digital_note","device_id":"d"})", missing, "data"},
-    Bad{R"({"message_type_id":"digital_note","device_id":"d","data":null})", missing, "data"},
-    Bad{R"({"message_type_id":"digital_note","device_id":"d","data":[]})", invalid, "data"},
-    Bad{R"({"message_type_id":"digital_note","device_id":"d","data":"x"})", invalid, "data"},
-    Bad{note(R"("metadata":[])"), invalid, "metadata"}, Bad{note(R"("metadata":"x")"), invalid, "metadata"},
-    Bad{note(R"("recorded_at":"yesterday")"), invalid, "recorded_at"}, Bad{note(R"("recorded_at":true)"), invalid, "recorded_at"},
-    Bad{note(R"("recorded_at":"2026-13-01T00:00:00Z")"), invalid, "recorded_at"}, Bad{note(R"("timestamp":{})"), invalid, "recorded_at"},
-    Bad{note(R"("message_id":"42")"), invalid, "message_id"}, Bad{note(R"("message_id":42)"), invalid, "message_id"},
-    Bad{note(R"("message_id":"0198f0c2-0000-7000-8000-00000000000g")"), invalid, "message_id"},
-    Bad{note(R"("message_id":"0198f0c2000070008000000000000001")"), invalid, "message_id"},
-    Bad{note(R"("trace_id":5)"), invalid, "trace_id"}, Bad{note(R"("pipeline_hint":5)"), invalid, "pipeline_hint"},
-    Bad{note(R"("pipeline_hint":")" + std::string(257, 'h') + "\""), invalid, "pipeline_hint"}));
+INSTANTIATE_TEST_SUITE_P(
+    Members, BadInput,
+    testing::Values(
+        Bad{R"({"device_id":"d","data":{}})", missing, "message_type_id"},
+        Bad{R"({"message_type_id":null,"device_id":"d","data":{}})", missing, "message_type_id"},
+        Bad{R"({"message_type_id":5,"device_id":"d","data":{}})", invalid, "message_type_id"},
+        Bad{R"({"message_type_id":"digital_nose","device_id":"d","data":{}})", ErrorKind::not_found, "message_type_id"},
+        Bad{R"({"message_type_id":"digital_note","data":{}})", missing, "device_id"},
+        Bad{R"({"message_type_id":"digital_note","device_id":null,"data":{}})", missing, "device_id"},
+        Bad{R"({"message_type_id":"digital_note","device_id":7,"data":{}})", invalid, "device_id"},
+        Bad{R"({"message_type_id":"digital_note","device_id":"","data":{}})", invalid, "device_id"},
+        Bad{R"({"message_type_id":"digital_note","device_id":")" + std::string(257, 'd') + R"(","data":{}})", invalid,
+            "device_id"},
+        Bad{R"({"message_type_id":"digital_note","device_id":"d"})", missing, "data"},
+        Bad{R"({"message_type_id":"digital_note","device_id":"d","data":null})", missing, "data"},
+        Bad{R"({"message_type_id":"digital_note","device_id":"d","data":[]})", invalid, "data"},
+        Bad{R"({"message_type_id":"digital_note","device_id":"d","data":"x"})", invalid, "data"},
+        Bad{note(R"("metadata":[])"), invalid, "metadata"}, Bad{note(R"("metadata":"x")"), invalid, "metadata"},
+        Bad{note(R"("recorded_at":"yesterday")"), invalid, "recorded_at"},
+        Bad{note(R"("recorded_at":true)"), invalid, "recorded_at"},
+        Bad{note(R"("recorded_at":"2026-13-01T00:00:00Z")"), invalid, "recorded_at"},
+        Bad{note(R"("timestamp":{})"), invalid, "recorded_at"},
+        Bad{note(R"("message_id":"42")"), invalid, "message_id"},
+        Bad{note(R"("message_id":42)"), invalid, "message_id"},
+        Bad{note(R"("message_id":"0198f0c2-0000-7000-8000-00000000000g")"), invalid, "message_id"},
+        Bad{note(R"("message_id":"0198f0c2000070008000000000000001")"), invalid, "message_id"},
+        Bad{note(R"("trace_id":5)"), invalid, "trace_id"}, Bad{note(R"("pipeline_hint":5)"), invalid, "pipeline_hint"},
+        Bad{note(R"("pipeline_hint":")" + std::string(257, 'h') + "\""), invalid, "pipeline_hint"}));
 
-std::string picture(const std::string& data) { return R"({"message_type_id":"screenshot","device_id":"d","data":)" + data + "}"; }
-std::string odd(const std::string& data) { return R"({"message_type_id":"every_kind","device_id":"d","data":)" + data + "}"; }
+std::string picture(const std::string& data) {
+  return R"({"message_type_id":"screenshot","device_id":"d","data":)" + data + "}";
+}
+std::string odd(const std::string& data) {
+  return R"({"message_type_id":"every_kind","device_id":"d","data":)" + data + "}";
+}
 
-INSTANTIATE_TEST_SUITE_P(Fields, BadInput, testing::Values(
-    Bad{gps("{}"), missing, "data.latitude"}, Bad{gps(R"({"latitude":1})"), missing, "data.longitude"},
-    Bad{gps(R"({"latitude":"1","longitude":1})"), invalid, "data.latitude"}, Bad{gps(R"({"latitude":null,"longitude":1})"), invalid, "data.latitude"},
-    Bad{gps(R"({"latitude":91,"longitude":1})"), invalid, "data.latitude"}, Bad{gps(R"({"latitude":-90.001,"longitude":1})"), invalid, "data.latitude"},
-    Bad{gps(R"({"latitude":1,"longitude":180.5})"), invalid, "data.longitude"}, Bad{gps(R"({"latitude":true,"longitude":1})"), invalid, "data.latitude"},
-    Bad{picture(R"({"image_data":5,"width":1})"), invalid, "data.image_data"}, Bad{picture(R"({"image_data":"aGk","width":1})"), malformed, "data.image_data"},
-    Bad{picture(R"({"image_data":"a b=","width":1})"), malformed, "data.image_data"}, Bad{picture(R"({"image_data":"aGk=","width":1.5})"), invalid, "data.width"},
-    Bad{picture(R"({"image_data":"aGk=","width":"1"})"), invalid, "data.width"}, Bad{picture(R"({"image_data":"aGk=","width":true})"), invalid, "data.width"},
-    Bad{odd(R"({"text":1})"), invalid, "data.text"}, Bad{odd(R"({"flag":1})"), invalid, "data.flag"}, Bad{odd(R"({"list":{}})"), invalid, "data.list"},
-    Bad{odd(R"({"place":{"at":[]}})"), invalid, "data.place.at"}, Bad{odd(R"({"when":"soon"})"), invalid, "data.when"}));
+INSTANTIATE_TEST_SUITE_P(
+    Fields, BadInput,
+    testing::Values(Bad{gps("{}"), missing, "data.latitude"}, Bad{gps(R"({"latitude":1})"), missing, "data.longitude"},
+                    Bad{gps(R"({"latitude":"1","longitude":1})"), invalid, "data.latitude"},
+                    Bad{gps(R"({"latitude":null,"longitude":1})"), invalid, "data.latitude"},
+                    Bad{gps(R"({"latitude":91,"longitude":1})"), invalid, "data.latitude"},
+                    Bad{gps(R"({"latitude":-90.001,"longitude":1})"), invalid, "data.latitude"},
+                    Bad{gps(R"({"latitude":1,"longitude":180.5})"), invalid, "data.longitude"},
+                    Bad{gps(R"({"latitude":true,"longitude":1})"), invalid, "data.latitude"},
+                    Bad{picture(R"({"image_data":5,"width":1})"), invalid, "data.image_data"},
+                    Bad{picture(R"({"image_data":"aGk","width":1})"), malformed, "data.image_data"},
+                    Bad{picture(R"({"image_data":"a b=","width":1})"), malformed, "data.image_data"},
+                    Bad{picture(R"({"image_data":"aGk=","width":1.5})"), invalid, "data.width"},
+                    Bad{picture(R"({"image_data":"aGk=","width":"1"})"), invalid, "data.width"},
+                    Bad{picture(R"({"image_data":"aGk=","width":true})"), invalid, "data.width"},
+                    Bad{odd(R"({"text":1})"), invalid, "data.text"}, Bad{odd(R"({"flag":1})"), invalid, "data.flag"},
+                    Bad{odd(R"({"list":{}})"), invalid, "data.list"},
+                    Bad{odd(R"({"place":{"at":[]}})"), invalid, "data.place.at"},
+                    Bad{odd(R"({"when":"soon"})"), invalid, "data.when"}));
 
 TEST_F(Decoding, takes_fields_at_their_limits) {
-  for (const auto& body : {gps(R"({"latitude":-90,"longitude":180})"), gps(R"({"latitude":90.0,"longitude":-180})"),
-                           picture(R"({"image_data":"","width":0})"), picture(R"({"image_data":"data:image/png;base64,aGk=","width":2.0})"),
-                           odd("{}"), odd(R"({"text":null,"flag":null})"), odd(R"({"text":"","flag":false,"list":[],"place":{"at":{}},"when":1795435200,"thing":[1]})")}) {
+  for (const auto& body :
+       {gps(R"({"latitude":-90,"longitude":180})"), gps(R"({"latitude":90.0,"longitude":-180})"),
+        picture(R"({"image_data":"","width":0})"),
+        picture(R"({"image_data":"data:image/png;base64,aGk=","width":2.0})"), odd("{}"),
+        odd(R"({"text":null,"flag":null})"),
+        odd(R"({"text":"","flag":false,"list":[],"place":{"at":{}},"when":1795435200,"thing":[1]})")}) {
     auto accepted = read(body);
     EXPECT_TRUE(accepted) << body << " " << (accepted ? "" : to_string(accepted.error().error));
   }

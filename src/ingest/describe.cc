@@ -26,8 +26,10 @@ std::string describe_type(const model::Catalogue& catalogue, const model::Messag
   for (const auto& field : type.fields) fields.push_back(describe_field(field));
   json::Writer writer;
   writer.field("message_type_id", type.name.get()).field("topic", type.topic.get());
-  if (type.hint.empty()) writer.raw("pipeline_hint", "null");
-  else writer.field("pipeline_hint", type.hint);
+  if (type.hint.empty())
+    writer.raw("pipeline_hint", "null");
+  else
+    writer.field("pipeline_hint", type.hint);
   writer.field("key", type.key == model::KeyBy::message_id ? "message_id" : "device_id");
   if (!type.description.empty()) writer.field("description", type.description);
   writer.raw("fields", json::array_of(fields));

@@ -16,7 +16,8 @@ inline constexpr Endpoint batch{"POST", "/ingest/batch", "Send many messages as 
 inline constexpr Endpoint types{"GET", "/ingest/message-types", "The catalogue: topics, hints, fields, limits"};
 inline constexpr Endpoint type{"GET", "/ingest/message-types/{id}", "One message type of the catalogue"};
 inline constexpr Endpoint alive{"GET", "/healthz", "The process is alive"};
-inline constexpr Endpoint ready{"GET", "/readyz", "200 when a broker answered lately and there is room, else 503 with the reasons"};
+inline constexpr Endpoint ready{"GET", "/readyz",
+                                "200 when a broker answered lately and there is room, else 503 with the reasons"};
 inline constexpr Endpoint metrics{"GET", "/metrics", "Prometheus metrics"};
 inline constexpr Endpoint openapi{"GET", "/openapi.json", "This interface as OpenAPI 3.1"};
 inline constexpr Endpoint all[]{message, batch, types, type, alive, ready, metrics, openapi};

@@ -59,7 +59,8 @@ class FakeBroker : public std::enable_shared_from_this<FakeBroker> {
     if (error) where = tl::unexpected(*error);
     ready_.push_back([done = std::move(done), where = std::move(where)] { done(where); });
     std::uint64_t one = 1;
-    if (eventfd_ >= 0) [[maybe_unused]] auto written = ::write(eventfd_, &one, sizeof one);
+    if (eventfd_ >= 0) [[maybe_unused]]
+      auto written = ::write(eventfd_, &one, sizeof one);
   }
 
   std::mutex mutex_;
@@ -93,8 +94,10 @@ class FakeProducer final : public kafka::Producer {
     }
     broker_->sent_.push_back(std::move(record));
     broker_->changed_.notify_all();
-    if (broker_->mode_ == FakeBroker::Mode::hold) broker_->held_.push_back(std::move(done));
-    else broker_->answer(std::move(done), std::nullopt);
+    if (broker_->mode_ == FakeBroker::Mode::hold)
+      broker_->held_.push_back(std::move(done));
+    else
+      broker_->answer(std::move(done), std::nullopt);
     return {};
   }
   void wake(int eventfd) override {
@@ -123,6 +126,8 @@ class FakeProducer final : public kafka::Producer {
   std::shared_ptr<FakeBroker> broker_;
 };
 
-inline std::unique_ptr<kafka::Producer> FakeBroker::producer() { return std::make_unique<FakeProducer>(shared_from_this()); }
+inline std::unique_ptr<kafka::Producer> FakeBroker::producer() {
+  return std::make_unique<FakeProducer>(shared_from_this());
+}
 
 }  // namespace loom::ingest

@@ -17,15 +17,24 @@ bool is_time(const json::Value& value) {
 
 bool is_of_kind(const json::Value& value, FieldKind kind) {
   switch (kind) {
-    case FieldKind::any: return true;
+    case FieldKind::any:
+      return true;
     case FieldKind::string:
-    case FieldKind::base64: return value.kind() == json::Kind::string;
-    case FieldKind::integer: return value.kind() != json::Kind::boolean && (value.integer().has_value() || value.kind() == json::Kind::unsigned_integer);
-    case FieldKind::number: return value.number().has_value();
-    case FieldKind::boolean: return value.kind() == json::Kind::boolean;
-    case FieldKind::object: return value.is_object();
-    case FieldKind::array: return value.kind() == json::Kind::array;
-    case FieldKind::timestamp: return is_time(value);
+    case FieldKind::base64:
+      return value.kind() == json::Kind::string;
+    case FieldKind::integer:
+      return value.kind() != json::Kind::boolean &&
+             (value.integer().has_value() || value.kind() == json::Kind::unsigned_integer);
+    case FieldKind::number:
+      return value.number().has_value();
+    case FieldKind::boolean:
+      return value.kind() == json::Kind::boolean;
+    case FieldKind::object:
+      return value.is_object();
+    case FieldKind::array:
+      return value.kind() == json::Kind::array;
+    case FieldKind::timestamp:
+      return is_time(value);
   }
   return false;
 }
@@ -34,15 +43,20 @@ std::string path_of(const Field& field) { return "data." + field.name; }
 
 Refusal missing(const Field& field) {
   auto path = path_of(field);
-  return Refusal{Error{ErrorKind::missing_field, path + " is missing", path,
-                       "send it as " + std::string(name_of(field.kind)), {}}, {}};
+  return Refusal{
+      Error{ErrorKind::missing_field, path + " is missing", path, "send it as " + std::string(name_of(field.kind)), {}},
+      {}};
 }
 
 Refusal wrong_kind(const Field& field, const json::Value& value) {
   auto path = path_of(field);
   std::string found(json::name_of(value.kind())), wanted(model::name_of(field.kind));
-  Refusal refusal{Error{ErrorKind::invalid_value, path + " is of kind " + found + ", wanted is " + wanted, path,
-                        "send it as " + wanted, {}}, {}};
+  Refusal refusal{Error{ErrorKind::invalid_value,
+                        path + " is of kind " + found + ", wanted is " + wanted,
+                        path,
+                        "send it as " + wanted,
+                        {}},
+                  {}};
   tell(refusal, "found", found);
   tell(refusal, "wanted", wanted);
   return refusal;
@@ -56,8 +70,12 @@ std::optional<Refusal> out_of_range(const Field& field, const json::Value& value
   json::append_number(shown, *number);
   json::append_number(bound, low ? *field.min : *field.max);
   auto path = path_of(field);
-  Refusal refusal{Error{ErrorKind::invalid_value, path + " is " + shown, path,
-                        (low ? "send at least " : "send at most ") + bound, {}}, {}};
+  Refusal refusal{Error{ErrorKind::invalid_value,
+                        path + " is " + shown,
+                        path,
+                        (low ? "send at least " : "send at most ") + bound,
+                        {}},
+                  {}};
   if (field.min) tell(refusal, "min", *field.min);
   if (field.max) tell(refusal, "max", *field.max);
   return refusal;
@@ -70,8 +88,12 @@ std::optional<Refusal> wrong(const Field& field, const json::Value& data) {
   if (!is_of_kind(*value, field.kind)) return wrong_kind(field, *value);
   if (field.kind == FieldKind::base64 && !is_base64(*value->string())) {
     auto path = path_of(field);
-    return Refusal{Error{ErrorKind::malformed, path + " is no base64", path,
-                         "encode it as RFC 4648 says, with padding and without line breaks", {}}, {}};
+    return Refusal{Error{ErrorKind::malformed,
+                         path + " is no base64",
+                         path,
+                         "encode it as RFC 4648 says, with padding and without line breaks",
+                         {}},
+                   {}};
   }
   return out_of_range(field, *value);
 }

@@ -1,5 +1,6 @@
 // The catalogue's fields of a type, checked against a message's `data`. Pure.
-// Errors: missing_field, malformed (base64), invalid_value with what was found and what is wanted; all name data.<field>.
+// Errors: missing_field, malformed (base64), invalid_value with what was found and what is wanted; all name
+// data.<field>.
 //   if (auto wrong = wrong_field(spec.fields, data)) return tl::unexpected(*wrong);
 #pragma once
 

@@ -11,9 +11,9 @@ namespace loom::ingest {
 
 struct Vitals {
   std::chrono::milliseconds since_broker{0};
-  std::size_t held = 0, budget = 1;      // bytes
+  std::size_t held = 0, budget = 1;  // bytes
   bool stopping = false;
-  std::optional<int> replicas{};         // of the topics, where known
+  std::optional<int> replicas{};  // of the topics, where known
 };
 
 struct Health {

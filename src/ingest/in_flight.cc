@@ -5,17 +5,22 @@
 namespace loom::ingest {
 namespace {
 
-constexpr std::size_t keep_slots = 1024;        // what an idle job keeps of a batch's memory
+constexpr std::size_t keep_slots = 1024;  // what an idle job keeps of a batch's memory
 constexpr std::size_t keep_reply = 256 << 10;
 
 /// The producer's error, as the client has to see it: a topic that is not on the cluster is no fault of the client's.
 Error for_the_client(Error error, const Slot& slot) {
   if (error.kind != ErrorKind::not_found) return error;
-  return Error{ErrorKind::unavailable, "topic '" + slot.type->spec->topic.get() + "' is not on the cluster", {},
-               "run 'loom topics apply', then send again", {}};
+  return Error{ErrorKind::unavailable,
+               "topic '" + slot.type->spec->topic.get() + "' is not on the cluster",
+               {},
+               "run 'loom topics apply', then send again",
+               {}};
 }
 
-Error no_room() { return Error{ErrorKind::full, "Loom is full (api.budget)", {}, "send it again after Retry-After", {}}; }
+Error no_room() {
+  return Error{ErrorKind::full, "Loom is full (api.budget)", {}, "send it again after Retry-After", {}};
+}
 
 }  // namespace
 
@@ -51,8 +56,10 @@ void InFlight::send(Job& job, std::span<model::OutRecord> records, std::size_t& 
     auto sent = Sent::refused;
     if (slot.state == Slot::State::waiting) {
       // after the first that found no room none is tried: a device's later message must not overtake its earlier one
-      if (room) sent = send_one(job, i, std::move(records[i]));
-      else refuse_slot(slot, no_room());
+      if (room)
+        sent = send_one(job, i, std::move(records[i]));
+      else
+        refuse_slot(slot, no_room());
     }
     if (sent == Sent::no_room) room = false;
     if (sent != Sent::yes) part_done(job);

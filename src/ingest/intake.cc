@@ -1,6 +1,9 @@
 #include "ingest/intake.h"
 
+#include <algorithm>
+
 #include "ingest/address.h"
+#include "ingest/health.h"
 
 namespace loom::ingest {
 namespace {
@@ -13,14 +16,16 @@ std::optional<Refusal> wrong_content(const http::Request& request) {
   for (auto& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   if (lower.find("json") != std::string::npos) return std::nullopt;
   return refuse(ErrorKind::unsupported_media, "this endpoint takes JSON",
-                {.field = "Content-Type", .remedy = "send Content-Type: application/json", .code = {}}).value();
+                {.field = "Content-Type", .remedy = "send Content-Type: application/json", .code = {}})
+      .value();
 }
 
 std::optional<Refusal> wrong_encoding(const http::Request& request) {
   auto encoding = request.header("content-encoding");
   if (encoding.empty() || http::equal_ignoring_case(encoding, "identity")) return std::nullopt;
   return refuse(ErrorKind::unsupported_media, "compressed bodies are not taken",
-                {.field = "Content-Encoding", .remedy = "send it uncompressed", .code = {}}).value();
+                {.field = "Content-Encoding", .remedy = "send it uncompressed", .code = {}})
+      .value();
 }
 
 }  // namespace
@@ -44,7 +49,8 @@ void Intake::refuse_all(http::Responder& responder, const Refusal& refusal, cons
 Checked<model::OutRecord> Intake::prepare(Slot& slot, Checked<Accepted> accepted, const Origin& origin) const {
   if (!accepted) return tl::unexpected(std::move(accepted.error()));
   slot.type = accepted->type;
-  if (auto allowed = parts_.keys.allow(origin.who, slot.type->spec->name.get()); !allowed) return tl::unexpected(std::move(allowed.error()));
+  if (auto allowed = parts_.keys.allow(origin.who, slot.type->spec->name.get()); !allowed)
+    return tl::unexpected(std::move(allowed.error()));
   stamp(*accepted, parts_.timestamps(), origin.traceparent);
   auto record = address(*accepted);
   slot.message_id = std::move(accepted->message.message_id);
@@ -53,13 +59,28 @@ Checked<model::OutRecord> Intake::prepare(Slot& slot, Checked<Accepted> accepted
   return record;
 }
 
+/// Refused at once, the outcome is known; taken in, it would be unknown after the timeout. The longer the silence, the
+/// later clients are asked to come back.
+std::optional<Refusal> Intake::broker_away() const {
+  auto since = parts_.since_broker();
+  if (since <= broker_silence) return std::nullopt;
+  auto refusal = refuse(ErrorKind::unavailable, "no Kafka broker answers",
+                        {.field = {}, .remedy = "send it again after Retry-After", .code = {}})
+                     .value();
+  auto half = std::chrono::duration_cast<std::chrono::seconds>(since / 2).count();
+  refusal.details.retry_after_s = static_cast<int>(std::clamp<std::int64_t>(half, 1, DrainRate::longest));
+  return refusal;
+}
+
 void Intake::single(http::Request& request, http::Responder responder) {
+  if (auto away = broker_away()) return refuse_all(responder, *away, nullptr);
   if (auto spent = parts_.keys.spend(request.principal, 1, parts_.timestamps()); !spent)
     return refuse_all(responder, spent.error(), nullptr);
   auto& scratch = scratch_[request.io_thread];
   auto& job = parts_.in_flight.begin(Shape::single, std::move(responder));
   auto& slot = job.add_slot();
-  auto record = prepare(slot, decode(parts_.types, scratch.document, request.body), {request.principal, request.header("traceparent")});
+  auto record = prepare(slot, decode(parts_.types, scratch.document, request.body),
+                        {request.principal, request.header("traceparent")});
   if (!record) {
     slot.state = Slot::State::refused;
     slot.refusal = std::move(record.error());
@@ -80,6 +101,7 @@ Checked<Accepted> Intake::parse_in_batch(json::Document& document, std::string_v
 }
 
 void Intake::batch(http::Request& request, http::Responder responder) {
+  if (auto away = broker_away()) return refuse_all(responder, *away, nullptr);
   auto cut = cut_batch(request.body, request.header("content-type"), parts_.max_batch_records);
   if (!cut) return refuse_all(responder, cut.error(), nullptr);
   if (auto spent = parts_.keys.spend(request.principal, cut->records.size(), parts_.timestamps()); !spent)

@@ -1,6 +1,7 @@
 // The two doors for messages: one a request, or a batch. Decode → stamp → address → send; the answer comes with the
 // broker's. Owned by the Api. Threads: any io thread, each with scratch space of its own. Errors are answers.
-//   Route{"POST", "/ingest/message", "…", max, admit, [&](Request& r, Responder to) { intake.single(r, std::move(to)); }}
+//   Route{"POST", "/ingest/message", "…", max, admit, [&](Request& r, Responder to) { intake.single(r, std::move(to));
+//   }}
 #pragma once
 
 #include <vector>
@@ -21,6 +22,7 @@ class Intake {
     InFlight& in_flight;
     Probe& probe;
     Clock timestamps;  // strictly increasing
+    std::function<std::chrono::milliseconds()> since_broker;
     std::size_t max_batch_records = 10000;
     std::size_t io_threads = 1;
   };
@@ -40,6 +42,7 @@ class Intake {
     std::size_t who;
     std::string_view traceparent;
   };
+  [[nodiscard]] std::optional<Refusal> broker_away() const;
   void refuse_all(http::Responder& responder, const Refusal& refusal, const TypeEntry* type);
   [[nodiscard]] Checked<Accepted> parse_in_batch(json::Document& document, std::string_view text, BatchForm form,
                                                  std::optional<Refusal>& whole) const;

@@ -52,7 +52,8 @@ void render_batch(Job& job) {
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < job.count; ++i) accepted += job.slots[i].state == Slot::State::stored;
   auto& text = job.reply.body;
-  text = R"({"accepted":)" + std::to_string(accepted) + R"(,"rejected":)" + std::to_string(job.count - accepted) + R"(,"results":[)";
+  text = R"({"accepted":)" + std::to_string(accepted) + R"(,"rejected":)" + std::to_string(job.count - accepted) +
+         R"(,"results":[)";
   for (std::size_t i = 0; i < job.count; ++i) {
     if (i != 0) text += ',';
     append_result(text, job.slots[i], i);
@@ -84,8 +85,12 @@ void render(Job& job, int retry_after_s) {
     auto& slot = job.slots[i];
     if (slot.state != Slot::State::waiting) continue;
     slot.state = Slot::State::refused;
-    slot.refusal = Refusal{Error{ErrorKind::timeout, "Kafka has not acknowledged the message in time", {},
-                                 "send it again with this message_id: it is stored once", {}}, {}};
+    slot.refusal = Refusal{Error{ErrorKind::timeout,
+                                 "Kafka has not acknowledged the message in time",
+                                 {},
+                                 "send it again with this message_id: it is stored once",
+                                 {}},
+                           {}};
     mark_unknown(*slot.refusal, slot, retry_after_s);
   }
   job.reply.status = 200;

@@ -11,7 +11,8 @@ namespace {
 std::string bytes_of_hex(std::string_view hex) {
   auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; };
   std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
   return bytes;
 }
 
@@ -29,8 +30,10 @@ std::string_view presented_key(const http::Request& request) {
 
 double TokenBucket::take(double count, Micros now) {
   double burst = std::max(per_second_, 1.0);
-  if (!last_) tokens_ = burst;
-  else if (now > *last_) tokens_ = std::min(burst, tokens_ + static_cast<double>(now - *last_) * 1e-6 * per_second_);
+  if (!last_)
+    tokens_ = burst;
+  else if (now > *last_)
+    tokens_ = std::min(burst, tokens_ + static_cast<double>(now - *last_) * 1e-6 * per_second_);
   if (!last_ || now > *last_) last_ = now;
   if (tokens_ < 1) return (1 - tokens_) / per_second_;
   tokens_ -= count;
@@ -38,7 +41,11 @@ double TokenBucket::take(double count, Micros now) {
 }
 
 Keys::Entry::Entry(const model::ApiKey& key)
-    : name(key.name), sha256(bytes_of_hex(key.sha256)), types(key.types.begin(), key.types.end()), limited(key.rate > 0), bucket(key.rate) {
+    : name(key.name),
+      sha256(bytes_of_hex(key.sha256)),
+      types(key.types.begin(), key.types.end()),
+      limited(key.rate > 0),
+      bucket(key.rate) {
   any_type = types.contains("*");
 }
 
@@ -54,16 +61,18 @@ Checked<std::size_t> Keys::identify(const http::Request& request) const {
   for (std::size_t i = 0; i < entries_.size(); ++i)
     if (equal_constant_time(entries_[i]->sha256, sum)) found = i;
   if (found && !presented.empty()) return *found;
-  return refuse(ErrorKind::unauthorized, presented.empty() ? "no API key was sent" : "this API key is unknown",
-                {.field = "X-API-Key", .remedy = "send a key of api.keys as X-API-Key or as Authorization: Bearer", .code = {}});
+  return refuse(
+      ErrorKind::unauthorized, presented.empty() ? "no API key was sent" : "this API key is unknown",
+      {.field = "X-API-Key", .remedy = "send a key of api.keys as X-API-Key or as Authorization: Bearer", .code = {}});
 }
 
 Checked<void> Keys::allow(std::size_t who, const std::string& type) const {
   if (entries_.empty()) return {};
   const auto& entry = *entries_[who];
   if (entry.any_type || entry.types.contains(type)) return {};
-  return refuse(ErrorKind::forbidden, "key '" + entry.name + "' may not send '" + type + "'",
-                {.field = "message_type_id", .remedy = "add the type to this key in api.keys, or use another key", .code = {}});
+  return refuse(
+      ErrorKind::forbidden, "key '" + entry.name + "' may not send '" + type + "'",
+      {.field = "message_type_id", .remedy = "add the type to this key in api.keys, or use another key", .code = {}});
 }
 
 Checked<void> Keys::spend(std::size_t who, std::size_t messages, Micros now) const {

@@ -38,9 +38,16 @@ TEST(Keys, are_told_apart) {
     const char *name, *value;
     int who;  // -1: unauthorized
   };
-  const Row rows[] = {{"X-API-Key", "secret-1", 0}, {"x-api-key", "secret-2", 1}, {"Authorization", "Bearer secret-2", 1},
-                      {"authorization", "bearer secret-1", 0}, {"", "", -1}, {"X-API-Key", "", -1}, {"X-API-Key", "secret-3", -1},
-                      {"X-API-Key", "secret-1 ", -1}, {"Authorization", "secret-1", -1}, {"Authorization", "Basic secret-1", -1}};
+  const Row rows[] = {{"X-API-Key", "secret-1", 0},
+                      {"x-api-key", "secret-2", 1},
+                      {"Authorization", "Bearer secret-2", 1},
+                      {"authorization", "bearer secret-1", 0},
+                      {"", "", -1},
+                      {"X-API-Key", "", -1},
+                      {"X-API-Key", "secret-3", -1},
+                      {"X-API-Key", "secret-1 ", -1},
+                      {"Authorization", "secret-1", -1},
+                      {"Authorization", "Basic secret-1", -1}};
   for (const auto& row : rows) {
     auto who = keys.identify(with_header(row.name, row.value));
     EXPECT_EQ(who ? static_cast<int>(*who) : -1, row.who) << row.name << ": " << row.value;

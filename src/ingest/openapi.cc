@@ -24,10 +24,14 @@ std::string field_schema(const model::Field& field) {
   using model::FieldKind;
   Writer writer;
   switch (field.kind) {
-    case FieldKind::any: return "{}";
-    case FieldKind::base64: return writer.field("type", "string").field("contentEncoding", "base64").text();
-    case FieldKind::timestamp: return writer.raw("type", R"(["string","number"])").text();
-    default: writer.field("type", model::name_of(field.kind));
+    case FieldKind::any:
+      return "{}";
+    case FieldKind::base64:
+      return writer.field("type", "string").field("contentEncoding", "base64").text();
+    case FieldKind::timestamp:
+      return writer.raw("type", R"(["string","number"])").text();
+    default:
+      writer.field("type", model::name_of(field.kind));
   }
   if (field.min) writer.field("minimum", *field.min);
   if (field.max) writer.field("maximum", *field.max);
@@ -55,23 +59,27 @@ std::string message_schema(const model::Catalogue& catalogue) {
   for (const auto& [name, type] : catalogue.types) {
     json::append_string(names.emplace_back(), name.get());
     if (type.fields.empty()) continue;
-    auto condition = object_schema(
-        Writer{}.raw("message_type_id", Writer{}.field("const", name.get()).text()).text(), {"message_type_id"});
+    auto condition = object_schema(Writer{}.raw("message_type_id", Writer{}.field("const", name.get()).text()).text(),
+                                   {"message_type_id"});
     auto then = Writer{}.raw("properties", Writer{}.raw("data", data_schema(type)).text()).text();
     rules.push_back(Writer{}.raw("if", condition).raw("then", then).text());
   }
-  auto properties = Writer{}
-                        .raw("message_type_id", Writer{}.field("type", "string").raw("enum", json::array_of(names)).text())
-                        .raw("message_type", Writer{}.field("type", "string").field("description", "another name of message_type_id").text())
-                        .raw("device_id", R"({"type":"string","minLength":1,"maxLength":256})")
-                        .raw("data", type_schema("object"))
-                        .raw("metadata", R"({"type":["object","null"]})")
-                        .raw("recorded_at", R"({"type":["string","number","null"],"description":"RFC 3339 or epoch; when it happened"})")
-                        .raw("timestamp", R"({"type":["string","number","null"],"description":"another name of recorded_at"})")
-                        .raw("message_id", R"({"type":["string","null"],"format":"uuid","description":"the same one again is stored once"})")
-                        .raw("trace_id", R"({"type":["string","null"],"description":"32 hex digits"})")
-                        .raw("pipeline_hint", R"({"type":["string","null"]})")
-                        .text();
+  auto properties =
+      Writer{}
+          .raw("message_type_id", Writer{}.field("type", "string").raw("enum", json::array_of(names)).text())
+          .raw("message_type",
+               Writer{}.field("type", "string").field("description", "another name of message_type_id").text())
+          .raw("device_id", R"({"type":"string","minLength":1,"maxLength":256})")
+          .raw("data", type_schema("object"))
+          .raw("metadata", R"({"type":["object","null"]})")
+          .raw("recorded_at",
+               R"({"type":["string","number","null"],"description":"RFC 3339 or epoch; when it happened"})")
+          .raw("timestamp", R"({"type":["string","number","null"],"description":"another name of recorded_at"})")
+          .raw("message_id",
+               R"({"type":["string","null"],"format":"uuid","description":"the same one again is stored once"})")
+          .raw("trace_id", R"({"type":["string","null"],"description":"32 hex digits"})")
+          .raw("pipeline_hint", R"({"type":["string","null"]})")
+          .text();
   Writer schema;
   schema.field("type", "object").raw("properties", properties).raw("required", R"(["device_id","data"])");
   schema.raw("anyOf", R"([{"required":["message_type_id"]},{"required":["message_type"]}])");
@@ -97,7 +105,10 @@ std::string reference(std::string_view name) {
 
 std::string request_body(const http::Route& route) {
   bool batch = route.path.ends_with("/batch");
-  auto one = Writer{}.raw("schema", batch ? Writer{}.field("type", "array").raw("items", reference("Message")).text() : reference("Message")).text();
+  auto one = Writer{}
+                 .raw("schema", batch ? Writer{}.field("type", "array").raw("items", reference("Message")).text()
+                                      : reference("Message"))
+                 .text();
   Writer content;
   content.raw("application/json", one);
   if (batch) content.raw("application/x-ndjson", Writer{}.raw("schema", reference("Message")).text());
@@ -110,13 +121,21 @@ std::string operation(const http::Route& route) {
   auto brace = route.path.find('{');
   if (brace != std::string::npos) {
     auto name = route.path.substr(brace + 1, route.path.find('}') - brace - 1);
-    writer.raw("parameters", json::array_of({Writer{}.field("name", name).field("in", "path").field("required", true).raw("schema", type_schema("string")).text()}));
+    writer.raw("parameters", json::array_of({Writer{}
+                                                 .field("name", name)
+                                                 .field("in", "path")
+                                                 .field("required", true)
+                                                 .raw("schema", type_schema("string"))
+                                                 .text()}));
   }
   if (route.method == "POST") {
     writer.raw("requestBody", request_body(route));
     bool batch = route.path.ends_with("/batch");
-    responses.raw("200", response("acknowledged by all in-sync replicas", "application/json", reference(batch ? "Batch" : "Stored")));
-    if (batch) responses.raw("207", response("some were not accepted; one result a record, in order", "application/json", reference("Batch")));
+    responses.raw("200", response("acknowledged by all in-sync replicas", "application/json",
+                                  reference(batch ? "Batch" : "Stored")));
+    if (batch)
+      responses.raw("207", response("some were not accepted; one result a record, in order", "application/json",
+                                    reference("Batch")));
   } else {
     responses.raw("200", Writer{}.field("description", route.summary).text());
   }
@@ -136,8 +155,14 @@ std::string openapi(const model::Catalogue& catalogue, const std::vector<http::R
   }
   Writer all;
   for (const auto& [path, operations] : paths) all.raw(path, operations.text());
-  auto schemas = Writer{}.raw("Message", message_schema(catalogue)).raw("Stored", stored_schema).raw("Batch", batch_schema).raw("Problem", problem_schema).text();
-  auto security = R"({"ApiKey":{"type":"apiKey","in":"header","name":"X-API-Key"},"Bearer":{"type":"http","scheme":"bearer"}})";
+  auto schemas = Writer{}
+                     .raw("Message", message_schema(catalogue))
+                     .raw("Stored", stored_schema)
+                     .raw("Batch", batch_schema)
+                     .raw("Problem", problem_schema)
+                     .text();
+  auto security =
+      R"({"ApiKey":{"type":"apiKey","in":"header","name":"X-API-Key"},"Bearer":{"type":"http","scheme":"bearer"}})";
   return Writer{}
       .field("openapi", "3.1.0")
       .raw("info", Writer{}.field("title", "Loom ingest API").field("version", LOOM_VERSION).text())

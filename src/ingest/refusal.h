@@ -1,5 +1,6 @@
 // Why a message is not accepted: an Error, and what its problem document says beyond it. Values; nothing fails.
-//   return refuse(ErrorKind::missing_field, "device_id is missing", {.field = "device_id", .remedy = "send it", .code = {}});
+//   return refuse(ErrorKind::missing_field, "device_id is missing", {.field = "device_id", .remedy = "send it", .code =
+//   {}});
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@ using Checked = tl::expected<T, Refusal>;
 
 [[nodiscard]] inline tl::unexpected<Refusal> refuse(ErrorKind kind, std::string message, ErrorDetails details = {}) {
   return tl::unexpected<Refusal>(Refusal{
-      Error{kind, std::move(message), std::move(details.field), std::move(details.remedy), std::move(details.code)}, {}});
+      Error{kind, std::move(message), std::move(details.field), std::move(details.remedy), std::move(details.code)},
+      {}});
 }
 
 /// A further member of the problem document.

@@ -48,8 +48,9 @@ inline model::Catalogue test_catalogue() {
   model::MessageTypeSpec odd;
   odd.name = MessageType{"every_kind"};
   odd.topic = TopicName{"odd"};
-  odd.fields = {field("text", FieldKind::string), field("flag", FieldKind::boolean), field("list", FieldKind::array),
-                field("place.at", FieldKind::object), field("when", FieldKind::timestamp), field("thing", FieldKind::any)};
+  odd.fields = {field("text", FieldKind::string),    field("flag", FieldKind::boolean),
+                field("list", FieldKind::array),     field("place.at", FieldKind::object),
+                field("when", FieldKind::timestamp), field("thing", FieldKind::any)};
   for (auto& each : odd.fields) each.required = false;
   add_type(catalogue, odd);
   return catalogue;

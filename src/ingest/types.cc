@@ -9,8 +9,10 @@ namespace loom::ingest {
 TypeTable::TypeTable(const model::Catalogue& catalogue, Registry& registry) {
   for (const auto& [name, spec] : catalogue.types) {
     auto topic = catalogue.topics.find(spec.topic);
-    auto limit = topic == catalogue.topics.end() ? model::TopicSpec{}.max_message_bytes : topic->second.max_message_bytes;
-    auto& accepted = registry.counter("loom_ingest_accepted_total", "Messages the broker has acknowledged", {{"type", name.get()}});
+    auto limit =
+        topic == catalogue.topics.end() ? model::TopicSpec{}.max_message_bytes : topic->second.max_message_bytes;
+    auto& accepted =
+        registry.counter("loom_ingest_accepted_total", "Messages the broker has acknowledged", {{"type", name.get()}});
     entries_.emplace(name.get(), TypeEntry{&spec, static_cast<std::size_t>(limit.count), &accepted});
     names_.push_back(name.get());
   }

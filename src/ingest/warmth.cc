@@ -7,8 +7,8 @@ namespace loom::ingest {
 using namespace std::chrono_literals;
 
 namespace {
-constexpr auto patience = 500ms;       // so that the end is never waited for long
-constexpr auto silence = 3500ms;       // well below what makes the API unready
+constexpr auto patience = 500ms;  // so that the end is never waited for long
+constexpr auto silence = 3500ms;  // well below what makes the API unready
 }  // namespace
 
 Warmth::Warmth(kafka::Producer& producer, const model::Catalogue& catalogue, std::function<void()> also)
@@ -32,8 +32,10 @@ void Warmth::run() {
   std::unique_lock lock(mutex_);
   while (!ended_) {
     lock.unlock();
-    if (warmed_ < topics_.size()) warm_next();
-    else ask_when_silent();
+    if (warmed_ < topics_.size())
+      warm_next();
+    else
+      ask_when_silent();
     if (also_) also_();
     lock.lock();
     if (warmed_ >= topics_.size()) wake_.wait_for(lock, 500ms, [&] { return ended_; });
@@ -42,7 +44,8 @@ void Warmth::run() {
 
 void Warmth::warm_next() {
   auto warmed = producer_.warm(topics_[warmed_], patience);
-  if (warmed || warmed.error().kind != ErrorKind::unavailable) ++warmed_;  // a topic that is missing is loom check's business
+  if (warmed || warmed.error().kind != ErrorKind::unavailable)
+    ++warmed_;  // a topic that is missing is loom check's business
 }
 
 void Warmth::ask_when_silent() {

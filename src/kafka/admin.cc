@@ -74,6 +74,7 @@ class LiveAdmin final : public Admin, rd::Owner {
   Result<void> describe_settings(std::map<TopicName, TopicInfo>& topics, Wait wait);
   Result<void> alter(Resource resource, const std::string& what, const std::map<std::string, std::string>& settings, Wait wait);
   Result<Offsets> offsets(const std::vector<TopicPartition>& partitions, std::int64_t spec, Wait wait);
+  Result<Offsets> ask_offsets(const std::vector<TopicPartition>& partitions, std::int64_t spec, Wait wait);
   Result<std::vector<ConsumerGroup>> group_names(Wait wait);
   Result<Offsets> ask_committed(const ConsumerGroup& group, Wait wait);
   Result<std::vector<GroupInfo>> ask_groups(const std::vector<ConsumerGroup>& wanted, Wait wait);
@@ -281,7 +282,12 @@ Result<Offsets> LiveAdmin::ask_committed(const ConsumerGroup& group, Wait wait) 
   return offsets;
 }
 
+// A topic that was just made has no leader for a moment.
 Result<Offsets> LiveAdmin::offsets(const std::vector<TopicPartition>& partitions, std::int64_t spec, Wait wait) {
+  return patiently(wait, [&](Wait left) { return ask_offsets(partitions, spec, left); });
+}
+
+Result<Offsets> LiveAdmin::ask_offsets(const std::vector<TopicPartition>& partitions, std::int64_t spec, Wait wait) {
   Offsets found;
   if (partitions.empty()) return found;
   rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));

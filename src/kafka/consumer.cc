@@ -66,7 +66,7 @@ class GroupConsumer final : public Consumer, ClientEvents {
   Offsets pending_, committing_;  // the newest asked for; those under way
   bool is_committing_ = false;
   Steady::time_point commit_not_before_{}, reopen_at_{};
-  bool must_reopen_ = false, is_closed_ = false;
+  bool must_reopen_ = false, is_closing_ = false;
 };
 
 // --- life ---
@@ -88,12 +88,13 @@ Result<void> GroupConsumer::subscribe() {
 }
 
 void GroupConsumer::close() {
-  if (is_closed_ || !client_) return;
-  is_closed_ = true;
+  if (is_closing_ || !client_) return;
+  is_closing_ = true;
   client_->close(close_wait);
   give_up(assignment_.partitions(), true);  // what is left was not revoked in time
   client_->tell(nullptr);
   assignment_.clear();
+  pending_.clear();
   client_.reset();
 }
 
@@ -125,7 +126,7 @@ void GroupConsumer::reopen() {
 
 Result<std::vector<Record>> GroupConsumer::poll(rd::Milliseconds wait, std::size_t max) {
   std::vector<Record> out;
-  if (is_closed_) return out;
+  if (is_closing_ || !client_) return out;
   if (must_reopen_ && Steady::now() >= reopen_at_) reopen();
   if (!pending_.empty()) send_commit();
   max = std::clamp<std::size_t>(max, 1, most_at_once);
@@ -219,9 +220,12 @@ void GroupConsumer::revoke(rd_kafka_topic_partition_list_t* partitions) {
 void GroupConsumer::give_up(const std::vector<TopicPartition>& partitions, bool is_lost) {
   if (partitions.empty()) return;
   if (events_.revoked) events_.revoked(partitions, is_lost);
-  Offsets last;
-  for (const auto& partition : partitions)
-    if (auto it = pending_.find(partition); it != pending_.end()) last.insert(pending_.extract(it));
+  Offsets last;  // asked for and perhaps not arrived
+  for (const auto& partition : partitions) {
+    if (auto it = committing_.find(partition); it != committing_.end()) last.insert(*it);
+    if (auto it = pending_.find(partition); it != pending_.end()) last.insert_or_assign(partition, it->second);
+    pending_.erase(partition);
+  }
   if (!last.empty() && !is_lost)
     if (auto done = commit_now(last, last_commit_wait); !done)
       log_.warn("consumer: the last commit before a revocation failed", {{"error", to_string(done.error())}});
@@ -284,7 +288,7 @@ rd::Partitions GroupConsumer::assigned_of(const Offsets& next) {
 }
 
 void GroupConsumer::commit(const Offsets& next) {
-  if (is_closed_) return;
+  if (!client_) return;
   for (const auto& [partition, offset] : next)
     if (assignment_.find(partition)) pending_.insert_or_assign(partition, offset);
   send_commit();
@@ -311,7 +315,7 @@ void GroupConsumer::on_committed(rd_kafka_resp_err_t code) {
 }
 
 Result<void> GroupConsumer::commit_now(const Offsets& next, rd::Milliseconds wait) {
-  if (is_closed_ && !client_) return fail(ErrorKind::unavailable, "the consumer is closed");
+  if (!client_) return fail(ErrorKind::unavailable, "the consumer is closed");
   auto list = assigned_of(next);
   if (list->cnt == 0) return {};
   for (const auto& [partition, offset] : next) pending_.erase(partition);

@@ -228,9 +228,9 @@ void LiveProducer::on_error(rd_kafka_t* client, int code, const char* reason, vo
 
 void LiveProducer::finish(InFlight* message, Result<Delivery> where) {
   served_.fetch_add(1, std::memory_order_relaxed);
-  auto done = std::move(message->done);
-  forget(message);
-  if (done) done(std::move(where));
+  bytes_.fetch_sub(std::exchange(message->bytes, 0), std::memory_order_relaxed);  // `done` may send again at once
+  if (message->done) message->done(std::move(where));
+  forget(message);  // last: an empty producer has called every `done`
 }
 
 void LiveProducer::forget(InFlight* message) {

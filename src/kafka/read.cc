@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr auto tick = 1s;
+constexpr auto propagation = 2s;  // a topic made just now
 constexpr auto patience = 30s;  // without any answer of a broker, for a range that has an end
 
 class RangeReader {
@@ -23,6 +24,7 @@ class RangeReader {
   Result<void> run(const ClusterSettings& settings, Log log);
 
  private:
+  [[nodiscard]] Result<void> check_partitions();
   [[nodiscard]] Result<void> assign();
   /// nullopt: go on; otherwise the end, good or bad.
   std::optional<Result<void>> take(rd_kafka_message_t* raw);
@@ -35,6 +37,30 @@ class RangeReader {
   ConsumerClient::Ref client_;
   Steady::time_point told_ = Steady::now();
 };
+
+/// An assigned partition of a topic that is not there stays silent for ever: better asked before.
+Result<void> RangeReader::check_partitions() {
+  auto end = Steady::now() + propagation;
+  for (auto it = open_.begin(); it != open_.end();) {
+    const auto& [topic, partition] = it->first;
+    rd::Topic handle(rd_kafka_topic_new(client_->handle(), topic.get().c_str(), nullptr));
+    const struct rd_kafka_metadata* raw = nullptr;
+    auto code = handle ? rd_kafka_metadata(client_->handle(), 0, handle.get(), &raw, rd::ms_of(patience)) : rd_kafka_last_error();
+    if (!code) {
+      code = raw->topic_cnt == 1 ? raw->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+      if (!code && partition.get() >= raw->topics[0].partition_cnt) code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+      rd_kafka_metadata_destroy(raw);
+    }
+    if (!code) {
+      ++it;
+      continue;
+    }
+    if (rd::kind_of(code) != ErrorKind::not_found || Steady::now() > end)
+      return tl::unexpected(rd::error_of(code, "partition " + topic.get() + "/" + std::to_string(partition.get())));
+    std::this_thread::sleep_for(50ms);
+  }
+  return {};
+}
 
 Result<void> RangeReader::assign() {
   rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(open_.size())));
@@ -50,6 +76,7 @@ Result<void> RangeReader::run(const ClusterSettings& settings, Log log) {
   auto client = ConsumerClient::open(own, ConsumerGroup{"loom-read"}, Protocol::classic, std::move(log));
   if (!client) return tl::unexpected(client.error());
   client_ = std::move(*client);
+  if (auto known = check_partitions(); !known) return known;
   if (auto assigned = assign(); !assigned) return assigned;
   while (!open_.empty()) {
     auto* message = rd_kafka_consumer_poll(client_->handle(), 100);

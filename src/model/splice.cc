@@ -31,7 +31,7 @@ void append_key(std::string& to, std::string_view written) {
 
 void append_member(std::string& to, std::string_view written, std::string_view raw) {
   append_key(to, written);
-  to += raw;
+  append_large(to, raw);
 }
 
 void append_text_member(std::string& to, std::string_view key, std::string_view text) {

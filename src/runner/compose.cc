@@ -30,10 +30,10 @@ void add_origin(model::Headers& headers, const model::Record& record) {
 
 /// Headers that a dead letter gets anew: a record that was one before must not keep the old ones.
 bool is_replaced(std::string_view name) {
-  constexpr std::array replaced{header::origin_topic, header::origin_partition, header::origin_offset, header::group,
-                                header::stage,        header::error_kind,       header::error_code,    header::error_message,
-                                header::error_field,  header::attempts,         header::first_time,    header::last_time,
-                                header::replay_count, header::replay_for};
+  constexpr std::array replaced{
+      header::origin_topic, header::origin_partition, header::origin_offset, header::group,       header::stage,
+      header::error_kind,   header::error_code,       header::error_message, header::error_field, header::attempts,
+      header::first_time,   header::last_time,        header::replay_count,  header::replay_for};
   for (auto one : replaced)
     if (one == name) return true;
   return false;
@@ -54,8 +54,10 @@ std::string bounded_utf8(std::string_view text, std::size_t most) {
   for (std::size_t at = 0; at < text.size();) {
     auto size = character_at(text, at);
     if (out.size() + std::max<std::size_t>(size, 1) > most) break;
-    if (size == 0) out += '?', ++at;
-    else out.append(text, at, size), at += size;
+    if (size == 0)
+      out += '?', ++at;
+    else
+      out.append(text, at, size), at += size;
   }
   return out;
 }
@@ -73,11 +75,12 @@ Result<Envelope> Composer::envelope_of(const model::Record& record, json::Docume
   auto traceparent = record.header(header::traceparent);
   auto trace_id = traceparent ? trace_id_of(*traceparent) : std::nullopt;
   auto type = record.header(header::message_type);
-  auto id = record.header(header::message_id);
-  bool is_ours = trace_id && type && id && canonical_uuid(*id) && record.value().starts_with(R"({"schema_version":)");
+  auto part = record.header(header::part);
+  auto id = canonical_uuid(record.header(header::message_id).value_or(""));
+  bool is_ours = trace_id && type && part && id && record.value().starts_with(R"({"schema_version":)");
   if (!is_ours) return model::decode(record, it_.cluster_id, document);
   Envelope envelope;
-  envelope.identity = model::identity_of(record, it_.cluster_id);
+  envelope.identity = {std::move(*id), std::string(*part)};
   envelope.message_type = *type;
   envelope.trace_id = std::move(*trace_id);
   envelope.timestamp = envelope.recorded_at = record.timestamp_ms() * 1000;
@@ -107,7 +110,8 @@ std::string Composer::hop_text(const model::Record& record, const Hop& hop) cons
 Result<std::vector<model::OutRecord>> Composer::outputs(const model::Record& record, const Emit& emit, const Hop& hop,
                                                         json::Document& document) const {
   if (!it_.output)
-    return fail(ErrorKind::configuration, "stage '" + it_.stage + "' emits a message, and group '" + it_.group.get() + "' has no output",
+    return fail(ErrorKind::configuration,
+                "stage '" + it_.stage + "' emits a message, and group '" + it_.group.get() + "' has no output",
                 {.field = "stages." + it_.group.get() + ".output", .remedy = "give the stage an output topic"});
   auto read = envelope_of(record, document);
   if (!read) return tl::unexpected<Error>(std::move(read.error()));
@@ -150,7 +154,8 @@ model::OutRecord Composer::drop(const model::Record& record, std::string_view re
   return out;
 }
 
-model::OutRecord Composer::dead_letter(const model::Record& record, const Error& error, const Failures& failures) const {
+model::OutRecord Composer::dead_letter(const model::Record& record, const Error& error,
+                                       const Failures& failures) const {
   auto now = it_.clock();
   model::OutRecord out;
   out.topic = dead_letters_;

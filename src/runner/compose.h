@@ -1,6 +1,6 @@
-// The records that a verdict becomes: an output, a drop record, a dead letter. Headers are those of headers.h. Nothing is
-// sent here. Errors: an output of a record that is no JSON object (malformed). Threads: const, any; `document` is the
-// caller's, used again.
+// The records that a verdict becomes: an output, a drop record, a dead letter. Headers are those of headers.h. Nothing
+// is sent here. Errors: an output of a record that is no JSON object (malformed). Threads: const, any; `document` is
+// the caller's, used again.
 //   composer.output(record, emit.messages[0], hop, document)  // Result<OutRecord>
 #pragma once
 
@@ -40,10 +40,11 @@ class Composer {
  public:
   explicit Composer(ComposerSettings settings);
 
-  [[nodiscard]] Result<std::vector<model::OutRecord>> outputs(const model::Record& record, const Emit& emit, const Hop& hop,
-                                                              json::Document& document) const;
+  [[nodiscard]] Result<std::vector<model::OutRecord>> outputs(const model::Record& record, const Emit& emit,
+                                                              const Hop& hop, json::Document& document) const;
   [[nodiscard]] model::OutRecord drop(const model::Record& record, std::string_view reason) const;
-  [[nodiscard]] model::OutRecord dead_letter(const model::Record& record, const Error& error, const Failures& failures) const;
+  [[nodiscard]] model::OutRecord dead_letter(const model::Record& record, const Error& error,
+                                             const Failures& failures) const;
   [[nodiscard]] Micros now() const { return it_.clock(); }
 
  private:

@@ -15,19 +15,31 @@ constexpr std::string_view trace = "0123456789abcdef0123456789abcdef";
 model::Record ours() {
   std::string value = R"({"schema_version":"1.0","message_id":")" + std::string(id) +
                       R"(","message_type":"note","device_id":"d","recorded_at":"2026-01-01T00:00:00.000000Z",)"
-                      R"("timestamp":"2026-01-01T00:00:01.000000Z","trace_id":")" + std::string(trace) + R"(","data":{"x": 1}})";
-  return model::Record::of({"in", 3, 42, 5000, "k", value,
-                            {{"message_id", std::string(id)}, {"part", ""}, {"message_type", "note"},
-                             {"traceparent", make_traceparent(trace, "00000000000000aa")}, {"content-type", "application/json"}}});
+                      R"("timestamp":"2026-01-01T00:00:01.000000Z","trace_id":")" +
+                      std::string(trace) + R"(","data":{"x": 1}})";
+  return model::Record::of({"in",
+                            3,
+                            42,
+                            5000,
+                            "k",
+                            value,
+                            {{"message_id", std::string(id)},
+                             {"part", ""},
+                             {"message_type", "note"},
+                             {"traceparent", make_traceparent(trace, "00000000000000aa")},
+                             {"content-type", "application/json"}}});
 }
 
 Composer composer(std::optional<TopicName> output = TopicName{"out"}) {
-  return Composer({ConsumerGroup{"g"}, "upper", "host-1", "cluster", std::move(output), {}, [] { return Micros{1'700'000'000'000'000}; }});
+  return Composer({ConsumerGroup{"g"}, "upper", "host-1", "cluster", std::move(output), {}, [] {
+                     return Micros{1'700'000'000'000'000};
+                   }});
 }
 
 std::map<std::string, std::string> headers_of(const model::OutRecord& record) {
   std::map<std::string, std::string> headers;
-  for (const auto& [name, value] : record.headers) EXPECT_TRUE(headers.emplace(name, value).second) << name << " is there twice";
+  for (const auto& [name, value] : record.headers)
+    EXPECT_TRUE(headers.emplace(name, value).second) << name << " is there twice";
   return headers;
 }
 
@@ -51,7 +63,8 @@ TEST(Compose, AnOutputKeepsIdentityAndKeyAndSaysWhereItComesFrom) {
   EXPECT_EQ(headers["content-type"], "application/json");
   EXPECT_EQ(trace_id_of(headers["traceparent"]), trace);
   EXPECT_NE(headers["traceparent"], make_traceparent(trace, "00000000000000aa")) << "a span of its own";
-  EXPECT_EQ(headers["loom-hop"], R"({"group":"g","instance":"host-1","from":"in/3/42","waited_ms":12,"took_ms":7,"attempts":2})");
+  EXPECT_EQ(headers["loom-hop"],
+            R"({"group":"g","instance":"host-1","from":"in/3/42","waited_ms":12,"took_ms":7,"attempts":2})");
 }
 
 TEST(Compose, ASplitAppendsItsStepToThePart) {
@@ -81,10 +94,12 @@ TEST(Compose, AForeignRecordGetsTheSameIdentityEachTime) {
 TEST(Compose, AForeignRecordWithCopiedHeadersIsStillReadForItsTimes) {
   json::Document document;
   auto headers = ours().headers();
-  auto record = model::Record::of({"in", 1, 9, 1'600'000'000'000, {}, R"({"timestamp":"2026-01-01T00:00:01.000000Z","a":1})", headers});
+  auto record = model::Record::of(
+      {"in", 1, 9, 1'600'000'000'000, {}, R"({"timestamp":"2026-01-01T00:00:01.000000Z","a":1})", headers});
   auto outputs = composer().outputs(record, emit({{"{}", {}, {}}}), {}, document);
   ASSERT_TRUE(outputs);
-  EXPECT_NE(outputs->front().value.find(R"("recorded_at":"2026-01-01T00:00:01.000000Z")"), std::string::npos) << outputs->front().value;
+  EXPECT_NE(outputs->front().value.find(R"("recorded_at":"2026-01-01T00:00:01.000000Z")"), std::string::npos)
+      << outputs->front().value;
 }
 
 TEST(Compose, WithoutAnOutputTopicItIsAFault) {
@@ -110,7 +125,14 @@ TEST(Compose, ADropIsHeadersOnly) {
 }
 
 TEST(Compose, ADeadLetterIsTheOriginUntouchedWithItsCause) {
-  auto origin = model::Record::of({"in", 3, 42, 5000, "k", "no json\xff", {{"own", "1"}, {"loom-group", "older"}, {"loom-replay-count", "2"}, {"loom-replay-for", "g"}}});
+  auto origin = model::Record::of(
+      {"in",
+       3,
+       42,
+       5000,
+       "k",
+       "no json\xff",
+       {{"own", "1"}, {"loom-group", "older"}, {"loom-replay-count", "2"}, {"loom-replay-for", "g"}}});
   auto out = composer().dead_letter(origin, {ErrorKind::invalid_value, "latitude is 91", "data.latitude", "", "22003"},
                                     {5, 1'600'000'000'000'000, 0});
   EXPECT_EQ(out.topic.get(), "dlq.g");
@@ -138,7 +160,10 @@ TEST(Compose, MessagesAreBoundedAndValidUtf8) {
     std::size_t most;
     std::string bounded;
   };
-  for (const auto& row : {Row{"abc", 10, "abc"}, Row{"abc", 2, "ab"}, Row{"aä", 2, "a"}, Row{"aä", 3, "aä"}, Row{"a\xff" "b", 9, "a?b"},
+  for (const auto& row : {Row{"abc", 10, "abc"}, Row{"abc", 2, "ab"}, Row{"aä", 2, "a"}, Row{"aä", 3, "aä"},
+                          Row{"a\xff"
+                              "b",
+                              9, "a?b"},
                           Row{"\xe2\x82", 9, "??"}, Row{"€€", 5, "€"}, Row{"", 0, ""}}) {
     auto bounded = bounded_utf8(row.text, row.most);
     EXPECT_EQ(bounded, row.bounded);

@@ -96,7 +96,8 @@ struct ConsumeLoop::Crew {
 };
 
 /// An engine that is away is waited for; what an operator must mend ends the run.
-std::unique_ptr<Worker> ConsumeLoop::Crew::make_worker(Engine& engine, WorkerLoop& loop, const Log& log, Backoff backoff) {
+std::unique_ptr<Worker> ConsumeLoop::Crew::make_worker(Engine& engine, WorkerLoop& loop, const Log& log,
+                                                       Backoff backoff) {
   for (int failures = 1;; ++failures) {
     auto worker = engine.work.make_worker(loop.context(engine.cluster_id));
     if (worker) return std::move(*worker);
@@ -106,7 +107,8 @@ std::unique_ptr<Worker> ConsumeLoop::Crew::make_worker(Engine& engine, WorkerLoo
     if (is_final && !error) error = worker.error();
     changed.notify_all();
     if (is_final) return nullptr;
-    changed.wait_for(lock, std::chrono::microseconds(backoff_of(backoff, failures, 0)), [this] { return is_dismissed; });
+    changed.wait_for(lock, std::chrono::microseconds(backoff_of(backoff, failures, 0)),
+                     [this] { return is_dismissed; });
     if (is_dismissed) return nullptr;
   }
 }
@@ -126,7 +128,11 @@ void ConsumeLoop::Crew::work(Engine& engine, const Log& log, Backoff backoff) {
 }
 
 ConsumeLoop::ConsumeLoop(Ports ports, RunnerOptions options, Work work, Registry& registry, Log log)
-    : ports_(std::move(ports)), options_(std::move(options)), work_(std::move(work)), registry_(registry), log_(std::move(log)) {}
+    : ports_(std::move(ports)),
+      options_(std::move(options)),
+      work_(std::move(work)),
+      registry_(registry),
+      log_(std::move(log)) {}
 
 ConsumeLoop::~ConsumeLoop() = default;
 
@@ -160,8 +166,8 @@ Result<void> ConsumeLoop::start(const std::atomic<bool>& stop) {
     for (int i = 0; i < 5 && !stop; ++i)
       if ((*producer)->warm(*options_.output, milliseconds(1000))) break;
   }
-  engine_->open_publisher(std::move(*producer), {options_.group, options_.stage, options_.instance, *cluster, options_.output,
-                                                 options_.forward_drop, ports_.clock});
+  engine_->open_publisher(std::move(*producer), {options_.group, options_.stage, options_.instance, *cluster,
+                                                 options_.output, options_.forward_drop, ports_.clock});
   if (auto hired = hire_workers(stop); !hired || stop) return hired;
   return join_group();
 }
@@ -185,7 +191,8 @@ Result<void> ConsumeLoop::hire_workers(const std::atomic<bool>& stop) {
 }
 
 Result<void> ConsumeLoop::join_group() {
-  if (work_.start_offsets) starts_ = std::make_unique<StartOffsets>(work_.start_offsets, ports_.backoff, engine_->returns, log_);
+  if (work_.start_offsets)
+    starts_ = std::make_unique<StartOffsets>(work_.start_offsets, ports_.backoff, engine_->returns, log_);
   kafka::ConsumerEvents events;
   events.assigned = [this](std::span<const model::TopicPartition> partitions) { assigned(partitions); };
   events.revoked = [this](std::span<const model::TopicPartition> partitions, bool lost) { revoked(partitions, lost); };
@@ -238,6 +245,7 @@ void ConsumeLoop::take_back(std::chrono::microseconds wait) {
 void ConsumeLoop::assigned(std::span<const model::TopicPartition> partitions) {
   for (const auto& partition : partitions) engine_->partitions.begin(partition).starting = static_cast<bool>(starts_);
   want_starts();
+  if (partitions.empty()) return;
   log_.info("partitions assigned", {{"count", partitions.size()}, {"partitions", names_of(partitions)}});
 }
 
@@ -255,17 +263,22 @@ void ConsumeLoop::revoked(std::span<const model::TopicPartition> partitions, boo
     settle_in_flight(leaving, SteadyClock::now() + ports_.revoke_wait);
     if (auto next = engine_->partitions.to_commit(); !next.empty()) {
       auto committed = consumer_->commit_now(next, commit_wait);
-      if (!committed) log_.warn("what is settled could not be committed, it will be read again", {{"error", to_string(committed.error())}});
+      if (!committed)
+        log_.warn("what is settled could not be committed, it will be read again",
+                  {{"error", to_string(committed.error())}});
     }
   }
   for (auto* assignment : leaving) engine_->partitions.end(*assignment);
   want_starts();
   if (!partitions.empty())
-    log_.info(lost ? "partitions lost" : "partitions revoked", {{"count", partitions.size()}, {"partitions", names_of(partitions)}});
+    log_.info(lost ? "partitions lost" : "partitions revoked",
+              {{"count", partitions.size()}, {"partitions", names_of(partitions)}});
 }
 
 void ConsumeLoop::settle_in_flight(const std::vector<Assignment*>& assignments, SteadyClock::time_point deadline) {
-  auto is_settled = [&] { return std::all_of(assignments.begin(), assignments.end(), [](auto* one) { return one->records == 0; }); };
+  auto is_settled = [&] {
+    return std::all_of(assignments.begin(), assignments.end(), [](auto* one) { return one->records == 0; });
+  };
   take_back(std::chrono::microseconds(0));
   while (!is_settled()) {
     auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - SteadyClock::now());
@@ -284,7 +297,8 @@ void ConsumeLoop::reposition(const RepositionRequest& request) {
     assignment->held = false;
     assignment->seek_to = request.next;
     consumer_->hold(request.partition);
-    log_.info("partition is read on from elsewhere", {{"partition", names_of({&request.partition, 1})}, {"offset", request.next->get()}});
+    log_.info("partition is read on from elsewhere",
+              {{"partition", names_of({&request.partition, 1})}, {"offset", request.next->get()}});
   } else if (assignment->starting && !assignment->seek_to) {
     assignment->seek_to = request.next.value_or(Offset{-1});
   }
@@ -356,8 +370,10 @@ void ConsumeLoop::part_with_workers(SteadyClock::time_point deadline) {
   lock.unlock();
   if (!all_back) log_.error("a handler does not return, its thread is left behind", {{"group", options_.group.get()}});
   for (auto& thread : crew_->threads) {
-    if (all_back) thread.join();
-    else thread.detach();
+    if (all_back)
+      thread.join();
+    else
+      thread.detach();
   }
   crew_->threads.clear();
 }

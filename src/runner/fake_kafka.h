@@ -1,8 +1,9 @@
-// Kafka without Kafka, for tests: one topic store that a fake consumer reads and a fake producer writes. Assignments are
-// made by the test and happen inside `poll`, as they do in life. Breaches of the consumer's contract (a commit of a
+// Kafka without Kafka, for tests: one topic store that a fake consumer reads and a fake producer writes. Assignments
+// are made by the test and happen inside `poll`, as they do in life. Breaches of the consumer's contract (a commit of a
 // partition that is not assigned, an offset that goes back) are counted.
 // Threads: any; the producer answers from a thread of its own.
-//   FakeKafka kafka;  kafka.put(record);  kafka.assign({partition});  kafka.wait_until([&] { return kafka.sent() == 3; });
+//   FakeKafka kafka;  kafka.put(record);  kafka.assign({partition});  kafka.wait_until([&] { return kafka.sent() == 3;
+//   });
 #pragma once
 
 #include <condition_variable>
@@ -72,7 +73,7 @@ class FakeKafka {
   std::vector<model::OutRecord> sent;          // accepted by the producer, in order
   std::vector<model::OutRecord> acknowledged;  // delivered
   bool answers_come = true;
-  std::size_t producer_limit = 1'000'000;  // records in flight
+  std::size_t producer_limit = 1'000'000;                                // records in flight
   std::function<std::optional<Error>(const model::OutRecord&)> refuse;   // by `send`
   std::function<std::optional<Error>(const model::OutRecord&)> deliver;  // an error instead of an answer
 
@@ -165,12 +166,16 @@ class FakeConsumer : public kafka::Consumer {
         if (change.kind != Kind::assign) continue;
         kafka_.assigned.insert(partition);
         positions_[partition] = kafka_.committed.contains(partition) ? kafka_.committed[partition] : Offset{0};
-        if (options_.assign_held) kafka_.held.insert(partition);
-        else kafka_.held.erase(partition);
+        if (options_.assign_held)
+          kafka_.held.insert(partition);
+        else
+          kafka_.held.erase(partition);
       }
       lock.unlock();
-      if (change.kind == Kind::assign) events_.assigned(change.partitions);
-      else events_.revoked(change.partitions, change.kind == Kind::lose);
+      if (change.kind == Kind::assign)
+        events_.assigned(change.partitions);
+      else
+        events_.revoked(change.partitions, change.kind == Kind::lose);
       lock.lock();
       if (change.kind == Kind::revoke)
         for (const auto& partition : change.partitions) kafka_.assigned.erase(partition);
@@ -244,8 +249,10 @@ class FakeProducer : public kafka::Producer {
       --in_flight_;
       kafka_.changed.notify_all();
       lock.unlock();
-      if (error) done(tl::unexpected<Error>(*error));
-      else done(kafka::Delivery{Partition{0}, Offset{0}});
+      if (error)
+        done(tl::unexpected<Error>(*error));
+      else
+        done(kafka::Delivery{Partition{0}, Offset{0}});
       done = {};
       lock.lock();
       kafka_.changed.notify_all();

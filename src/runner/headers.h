@@ -1,5 +1,5 @@
-// The headers that Loom's records carry beside the message's own: where a record came from, and why it ended. One table,
-// because the tools that list, trace and replay read what the runner writes. Constants; nothing here fails.
+// The headers that Loom's records carry beside the message's own: where a record came from, and why it ended. One
+// table, because the tools that list, trace and replay read what the runner writes. Constants; nothing here fails.
 //   record.header(header::origin_topic)
 #pragma once
 

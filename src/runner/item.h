@@ -1,7 +1,7 @@
 // What the runner keeps of a record from poll to settle, and of a partition from assignment to revoke. An Item is
 // handed on, never shared: poll thread → lane → worker → producer → poll thread, each hand-over through a lock.
-// Ownership: Items belong to the poll thread's ItemPool, Assignments to its Partitions; an Assignment goes when neither a
-// record nor a lane points to it.
+// Ownership: Items belong to the poll thread's ItemPool, Assignments to its Partitions; an Assignment goes when neither
+// a record nor a lane points to it.
 #pragma once
 
 #include <atomic>
@@ -46,16 +46,16 @@ struct Assignment {
 struct Item {
   model::Record record{model::Record::Foreign{}};
   Assignment* assignment = nullptr;
-  Lane* lane = nullptr;       // while queued or taken
+  Lane* lane = nullptr;  // while queued or taken
   Item* next = nullptr;
   std::uint64_t lane_key = 0;  // 0: a lane of its own
   Micros arrived = 0;          // steady
   Micros not_before = 0;       // steady; of a retry
   Micros first_failure = 0, last_failure = 0;
-  int attempts = 0;       // handled so often, with a verdict that counted
-  int retries = 0;        // in a row; the backoff follows from it
-  int data_failures = 0;  // of these, errors of the data: they have a limit
-  std::string_view how;   // a literal: how it settled
+  int attempts = 0;                 // handled so often, with a verdict that counted
+  int retries = 0;                  // in a row; the backoff follows from it
+  int data_failures = 0;            // of these, errors of the data: they have a limit
+  std::string_view how;             // a literal: how it settled
   std::unique_ptr<Error> rejected;  // decided: a dead letter, without asking the worker again
   std::unique_ptr<Error> failure;   // of a delivery; under the publisher's lock
   std::atomic<int> outstanding{0};  // outputs not yet acknowledged

@@ -6,7 +6,8 @@
 namespace loom::runner {
 
 Micros steady_now() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void LaneQueue::add(std::span<Item* const> items) {

@@ -157,7 +157,9 @@ void Lanes::empty(Lane* lane, std::vector<Item*>& dropped) {
 
 void Lanes::drop_closed(std::vector<Item*>& dropped) {
   std::vector<Lane*> lanes;
-  auto is_open = [](const Lane* lane) { return lane->assignment->phase.load(std::memory_order_acquire) == Phase::open; };
+  auto is_open = [](const Lane* lane) {
+    return lane->assignment->phase.load(std::memory_order_acquire) == Phase::open;
+  };
   for (Lane* lane = first_; lane; lane = lane->after)
     if (!is_open(lane)) lanes.push_back(lane);
   for (const auto& [time, lane] : resting_)

@@ -1,8 +1,8 @@
-// The scheduler: which records may be handled now. A lane is a key of a partition, or a whole partition; its records are
-// handled in order and by one worker at a time, lanes are independent of each other. A batch takes from the lanes that
-// have waited longest, each taken lane is exclusive until `finish`. What has to come again goes back to the front of its
-// lane, which rests until then; no other lane waits for it.
-// Pure: time is passed in (microseconds, steady). Not thread-safe: LaneQueue locks. Owns lanes, never items.
+// The scheduler: which records may be handled now. A lane is a key of a partition, or a whole partition; its records
+// are handled in order and by one worker at a time, lanes are independent of each other. A batch takes from the lanes
+// that have waited longest, each taken lane is exclusive until `finish`. What has to come again goes back to the front
+// of its lane, which rests until then; no other lane waits for it. Pure: time is passed in (microseconds, steady). Not
+// thread-safe: LaneQueue locks. Owns lanes, never items.
 //   lanes.add(items);  if (lanes.take(now, batch)) { ...; lanes.finish(batch, again, now, dropped); }
 #pragma once
 

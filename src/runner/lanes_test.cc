@@ -194,7 +194,8 @@ TEST_F(LanesTest, AnyScheduleKeepsTheOrderOfEachLane) {
       lanes.finish(open[which], again, dropped_);
       open.erase(open.begin() + static_cast<std::ptrdiff_t>(which));
     }
-    for (const auto& [lane, offsets] : ended) EXPECT_TRUE(std::is_sorted(offsets.begin(), offsets.end())) << "seed " << seed;
+    for (const auto& [lane, offsets] : ended)
+      EXPECT_TRUE(std::is_sorted(offsets.begin(), offsets.end())) << "seed " << seed;
     for (auto& batch : open) lanes.finish(batch, {}, dropped_);
     EXPECT_EQ(lanes.lanes(), 0u) << "seed " << seed;
   }

@@ -46,7 +46,8 @@ void Partitions::end(Assignment& assignment) {
   assignment.phase.store(Phase::gone, std::memory_order_release);
   by_place_.erase({assignment.partition.topic.get(), assignment.partition.partition.get()});
   last_found_ = nullptr;
-  auto owned = std::find_if(assignments_.begin(), assignments_.end(), [&](const auto& one) { return one.get() == &assignment; });
+  auto owned =
+      std::find_if(assignments_.begin(), assignments_.end(), [&](const auto& one) { return one.get() == &assignment; });
   if (owned == assignments_.end()) return;
   ended_.push_back(std::move(*owned));
   assignments_.erase(owned);
@@ -54,11 +55,13 @@ void Partitions::end(Assignment& assignment) {
 }
 
 void Partitions::bury() {
-  std::erase_if(ended_, [](const auto& one) { return one->records == 0 && one->lanes.load(std::memory_order_acquire) == 0; });
+  std::erase_if(ended_,
+                [](const auto& one) { return one->records == 0 && one->lanes.load(std::memory_order_acquire) == 0; });
 }
 
 Assignment* Partitions::find(std::string_view topic, Partition partition) {
-  if (last_found_ && last_found_->partition.partition == partition && last_found_->partition.topic.get() == topic) return last_found_;
+  if (last_found_ && last_found_->partition.partition == partition && last_found_->partition.topic.get() == topic)
+    return last_found_;
   auto found = by_place_.find({topic, partition.get()});
   if (found == by_place_.end()) return nullptr;
   return last_found_ = found->second;
@@ -72,7 +75,8 @@ std::vector<Assignment*> Partitions::all() const {
 
 Item* Partitions::admit(model::Record&& record, Work::Order order) {
   auto* assignment = find(record.topic(), record.partition());
-  if (!assignment || assignment->starting || assignment->phase.load(std::memory_order_acquire) != Phase::open) return nullptr;
+  if (!assignment || assignment->starting || assignment->phase.load(std::memory_order_acquire) != Phase::open)
+    return nullptr;
   assignment->tracker.begin(record.offset());
   assignment->telemetry->records_in.add();
   Item* item = pool_.take(std::move(record));
@@ -122,14 +126,16 @@ std::size_t Partitions::room() const {
 }
 
 bool Partitions::is_any_waiting() const {
-  return std::any_of(assignments_.begin(), assignments_.end(), [](const auto& one) { return one->held || one->starting; });
+  return std::any_of(assignments_.begin(), assignments_.end(),
+                     [](const auto& one) { return one->held || one->starting; });
 }
 
 kafka::Offsets Partitions::to_commit() {
   kafka::Offsets next;
   for (auto& assignment : assignments_) {
     auto offset = assignment->tracker.next();
-    if (!offset || offset == assignment->committed || assignment->phase.load(std::memory_order_acquire) == Phase::gone) continue;
+    if (!offset || offset == assignment->committed || assignment->phase.load(std::memory_order_acquire) == Phase::gone)
+      continue;
     assignment->committed = offset;
     next.emplace(assignment->partition, *offset);
   }

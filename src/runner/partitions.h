@@ -25,7 +25,9 @@ class Partitions {
   Assignment& begin(const model::TopicPartition& partition);
   /// Gone: nothing of it settles or is committed any more.
   void end(Assignment& assignment);
-  [[nodiscard]] Assignment* find(const model::TopicPartition& partition) { return find(partition.topic.get(), partition.partition); }
+  [[nodiscard]] Assignment* find(const model::TopicPartition& partition) {
+    return find(partition.topic.get(), partition.partition);
+  }
   [[nodiscard]] std::vector<Assignment*> all() const;
 
   /// nullptr: of a partition that is not ours, or whose start is not known yet.
@@ -51,7 +53,8 @@ class Partitions {
   };
   struct PlaceHash {
     std::size_t operator()(const Place& place) const {
-      return std::hash<std::string_view>{}(place.topic) + static_cast<std::size_t>(place.partition) * 0x9E3779B97F4A7C15ULL;
+      return std::hash<std::string_view>{}(place.topic) +
+             static_cast<std::size_t>(place.partition) * 0x9E3779B97F4A7C15ULL;
     }
   };
   [[nodiscard]] Assignment* find(std::string_view topic, Partition partition);

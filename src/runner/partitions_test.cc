@@ -11,7 +11,8 @@ class PartitionsTest : public testing::Test {
  protected:
   Item* admit(int partition, std::int64_t offset, std::size_t bytes = 0, std::optional<std::string> key = "k",
               Work::Order order = Work::Order::by_key) {
-    return partitions_.admit(model::Record::of({"t", partition, offset, 0, std::move(key), std::string(bytes, 'x'), {}}), order);
+    return partitions_.admit(
+        model::Record::of({"t", partition, offset, 0, std::move(key), std::string(bytes, 'x'), {}}), order);
   }
   void settle(Item* item) {
     item->how = "stored";

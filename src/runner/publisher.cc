@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::chrono::milliseconds look_again{5};  // also when a wake-up was missed
 
-Error gave_up() { return Error{ErrorKind::unavailable, "the producer is still full and this process ends", "", "", ""}; }
+Error gave_up() {
+  return Error{ErrorKind::unavailable, "the producer is still full and this process ends", "", "", ""};
+}
 
 }  // namespace
 
@@ -26,7 +28,8 @@ Result<void> Publisher::send(model::OutRecord& record, const kafka::Done& done, 
 }
 
 void Publisher::publish(Item* item, std::vector<model::OutRecord> records) {
-  item->outstanding.store(1, std::memory_order_relaxed);  // this call's own: no answer may settle it before all are sent
+  item->outstanding.store(1,
+                          std::memory_order_relaxed);  // this call's own: no answer may settle it before all are sent
   for (auto& record : records) {
     item->outstanding.fetch_add(1, std::memory_order_relaxed);
     auto done = [this, item](const Result<kafka::Delivery>& delivered) {
@@ -84,7 +87,8 @@ Result<void> Publisher::deliver(std::vector<model::OutRecord> records) {
   std::unique_lock lock(wait->mutex);
   while (wait->open > 0 && !is_abandoned()) wait->changed.wait_for(lock, std::chrono::milliseconds(100));
   if (wait->error) return tl::unexpected<Error>(*wait->error);
-  if (wait->open > 0) return fail(ErrorKind::unavailable, "dead letters were not acknowledged before this process ended");
+  if (wait->open > 0)
+    return fail(ErrorKind::unavailable, "dead letters were not acknowledged before this process ended");
   return {};
 }
 

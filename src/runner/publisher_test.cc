@@ -36,8 +36,9 @@ class PublisherTest : public testing::Test {
   std::vector<std::unique_ptr<Item>> items_;
   std::vector<std::string> ends_;
   std::unique_ptr<FakeProducer> producer_ = std::make_unique<FakeProducer>(kafka_);
-  Publisher publisher_{*producer_, {[this](Item*) { end("settled"); },
-                                    [this](Item*, const Error& error) { end(std::string(traits_of(error.kind).name)); }}};
+  Publisher publisher_{*producer_,
+                       {[this](Item*) { end("settled"); },
+                        [this](Item*, const Error& error) { end(std::string(traits_of(error.kind).name)); }}};
 };
 
 TEST_F(PublisherTest, ARecordSettlesWhenAllItsOutputsAreAcknowledged) {
@@ -88,7 +89,9 @@ TEST_F(PublisherTest, WhoWaitsForAFullProducerGivesUpWhenThePartitionIsGone) {
 TEST_F(PublisherTest, DeliverReturnsWhenAllAreAcknowledged) {
   EXPECT_TRUE(publisher_.deliver(records(5, "dlq")));
   EXPECT_EQ(kafka_.of("dlq").size(), 5u);
-  kafka_.deliver = [](const model::OutRecord&) { return std::optional(Error{ErrorKind::unavailable, "away", "", "", ""}); };
+  kafka_.deliver = [](const model::OutRecord&) {
+    return std::optional(Error{ErrorKind::unavailable, "away", "", "", ""});
+  };
   auto delivered = publisher_.deliver(records(2, "dlq"));
   ASSERT_FALSE(delivered);
   EXPECT_EQ(delivered.error().message, "away");

@@ -34,7 +34,11 @@ void Retries::come_again(Item& item, const Error& error) {
   item.not_before = steady_now() + backoff_of(it_.backoff, item.retries, random);
   auto& topic = topics_[item.assignment->partition.topic];
   auto& stuck = topic.records[&item];
-  stuck = {item.assignment->partition.topic, item.record.partition(), item.record.offset(), item.first_failure, item.retries,
+  stuck = {item.assignment->partition.topic,
+           item.record.partition(),
+           item.record.offset(),
+           item.first_failure,
+           item.retries,
            to_string(error)};
   if (topic.is_told || item.last_failure - topic.warned < ten_seconds) return;
   topic.warned = item.last_failure;

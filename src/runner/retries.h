@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "runner/backoff.h"
-#include "runner/telemetry.h"
 #include "runner/item.h"
+#include "runner/telemetry.h"
 
 namespace loom::runner {
 

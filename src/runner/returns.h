@@ -1,7 +1,6 @@
-// The way back to the poll thread: records that are settled (`how` says how) or dropped (`how` is empty), and partitions
-// that have to be read from elsewhere. Only the poll thread touches trackers and frees records, so this is all that it
-// shares with workers and the producer.
-// Threads: `put` and `ask` from any; `collect` from the poll thread.
+// The way back to the poll thread: records that are settled (`how` says how) or dropped (`how` is empty), and
+// partitions that have to be read from elsewhere. Only the poll thread touches trackers and frees records, so this is
+// all that it shares with workers and the producer. Threads: `put` and `ask` from any; `collect` from the poll thread.
 #pragma once
 
 #include <chrono>

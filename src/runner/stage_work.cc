@@ -9,7 +9,8 @@ namespace loom::runner {
 namespace {
 
 Outcome thrown_outcome(const std::string& what) {
-  return Reject{Error{ErrorKind::internal, "the handler threw: " + what, "", "mend the stage, then replay the dead letter", ""}};
+  return Reject{
+      Error{ErrorKind::internal, "the handler threw: " + what, "", "mend the stage, then replay the dead letter", ""}};
 }
 
 /// A scalar as it would be written in the configuration; nullopt for null, arrays and objects.
@@ -19,8 +20,10 @@ std::optional<std::string> scalar_text(const json::Value& value) {
     case json::Kind::boolean:
     case json::Kind::integer:
     case json::Kind::unsigned_integer:
-    case json::Kind::number: return value.text();
-    default: return std::nullopt;
+    case json::Kind::number:
+      return value.text();
+    default:
+      return std::nullopt;
   }
 }
 
@@ -52,8 +55,10 @@ class StageWorker : public Worker {
     if (documents_.size() < records.size()) documents_.resize(records.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
       auto decided = admit(*records[i], documents_[i]);
-      if (decided) verdicts[i] = std::move(*decided);
-      else places_.push_back(i);
+      if (decided)
+        verdicts[i] = std::move(*decided);
+      else
+        places_.push_back(i);
     }
     if (messages_.empty()) return verdicts;
     auto outcomes = outcomes_of(messages_);
@@ -78,7 +83,8 @@ class StageWorker : public Worker {
     try {
       auto outcomes = handler_(messages);
       if (outcomes.size() == messages.size()) return outcomes;
-      what = "it gave " + std::to_string(outcomes.size()) + " outcomes for " + std::to_string(messages.size()) + " messages";
+      what = "it gave " + std::to_string(outcomes.size()) + " outcomes for " + std::to_string(messages.size()) +
+             " messages";
     } catch (const std::exception& thrown) {
       what = thrown.what();
     } catch (...) {
@@ -89,7 +95,8 @@ class StageWorker : public Worker {
       outcomes.push_back(thrown_outcome(what));
       return outcomes;
     }
-    for (std::size_t i = 0; i < messages.size(); ++i) outcomes.push_back(std::move(outcomes_of(messages.subspan(i, 1)).front()));
+    for (std::size_t i = 0; i < messages.size(); ++i)
+      outcomes.push_back(std::move(outcomes_of(messages.subspan(i, 1)).front()));
     return outcomes;
   }
 

@@ -14,8 +14,9 @@ namespace loom::runner {
 struct StageWork {
   ConsumerGroup group;
   int lanes = 1;
-  std::map<std::string, std::string> when;  // dotted field → wanted value; a message that differs is dropped, reason "when"
-  std::size_t batch = 1;                    // most messages of one call
+  std::map<std::string, std::string>
+      when;               // dotted field → wanted value; a message that differs is dropped, reason "when"
+  std::size_t batch = 1;  // most messages of one call
   std::function<Result<BatchHandler>()> make_handler;  // once a lane, on the lane's thread
 };
 [[nodiscard]] Work work_of(StageWork stage);

@@ -35,7 +35,8 @@ class StageWorkTest : public testing::Test {
   static std::string name_of(const Verdict& verdict) {
     if (auto* drop = std::get_if<Drop>(&verdict)) return "drop " + drop->reason;
     if (auto* retry = std::get_if<Retry>(&verdict)) return "retry " + std::string(traits_of(retry->error.kind).name);
-    if (auto* reject = std::get_if<Reject>(&verdict)) return "reject " + std::string(traits_of(reject->error.kind).name);
+    if (auto* reject = std::get_if<Reject>(&verdict))
+      return "reject " + std::string(traits_of(reject->error.kind).name);
     if (auto* done = std::get_if<Done>(&verdict)) return "done " + std::string(done->how);
     return "emit";
   }
@@ -61,24 +62,23 @@ TEST_F(StageWorkTest, WhenFiltersByScalars) {
   struct Row {
     std::string field, wanted, value, verdict;
   };
-  for (const auto& row : {Row{"pipeline_hint", "ocr", R"({"pipeline_hint":"ocr"})", "emit"},
-                          Row{"pipeline_hint", "ocr", R"({"pipeline_hint":"other"})", "drop when"},
-                          Row{"pipeline_hint", "ocr", R"({})", "drop when"},
-                          Row{"data.a.0", "x", R"({"data":{"a":["x"]}})", "emit"},
-                          Row{"data.n", "3", R"({"data":{"n":3}})", "emit"},
-                          Row{"data.n", "3", R"({"data":{"n":"3"}})", "emit"},
-                          Row{"data.n", "2.5", R"({"data":{"n":2.5}})", "emit"},
-                          Row{"data.n", "3", R"({"data":{"n":4}})", "drop when"},
-                          Row{"data.b", "true", R"({"data":{"b":true}})", "emit"},
-                          Row{"data.o", "{}", R"({"data":{"o":{}}})", "drop when"},
-                          Row{"data.o", "null", R"({"data":{"o":null}})", "drop when"}}) {
+  for (const auto& row :
+       {Row{"pipeline_hint", "ocr", R"({"pipeline_hint":"ocr"})", "emit"},
+        Row{"pipeline_hint", "ocr", R"({"pipeline_hint":"other"})", "drop when"},
+        Row{"pipeline_hint", "ocr", R"({})", "drop when"}, Row{"data.a.0", "x", R"({"data":{"a":["x"]}})", "emit"},
+        Row{"data.n", "3", R"({"data":{"n":3}})", "emit"}, Row{"data.n", "3", R"({"data":{"n":"3"}})", "emit"},
+        Row{"data.n", "2.5", R"({"data":{"n":2.5}})", "emit"}, Row{"data.n", "3", R"({"data":{"n":4}})", "drop when"},
+        Row{"data.b", "true", R"({"data":{"b":true}})", "emit"},
+        Row{"data.o", "{}", R"({"data":{"o":{}}})", "drop when"},
+        Row{"data.o", "null", R"({"data":{"o":null}})", "drop when"}}) {
     stage_.when = {{row.field, row.wanted}};
     EXPECT_EQ(verdicts({row.value}), (Names{row.verdict})) << row.field << " " << row.value;
   }
 }
 
 TEST_F(StageWorkTest, AMessageThatMakesTheHandlerThrowIsRejectedAlone) {
-  EXPECT_EQ(verdicts({R"({"data":{}})", R"({"data":{"throw":1}})", R"({"data":{}})"}), (Names{"emit", "reject internal", "emit"}));
+  EXPECT_EQ(verdicts({R"({"data":{}})", R"({"data":{"throw":1}})", R"({"data":{}})"}),
+            (Names{"emit", "reject internal", "emit"}));
 }
 
 TEST_F(StageWorkTest, TooFewOutcomesAreAFaultOfTheHandler) {

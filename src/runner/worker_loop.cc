@@ -136,7 +136,8 @@ void WorkerLoop::decide(Item* item, Reposition& reposition, const Hop&) {
 void WorkerLoop::reject(Item* item, const Error& error) {
   item->how = "dead";
   std::vector<model::OutRecord> records;
-  records.push_back(it_.composer.dead_letter(item->record, error, {std::max(item->attempts, 1), item->first_failure, item->last_failure}));
+  records.push_back(it_.composer.dead_letter(item->record, error,
+                                             {std::max(item->attempts, 1), item->first_failure, item->last_failure}));
   item->rejected = std::make_unique<Error>(error);  // should the dead letter itself not be delivered
   it_.publisher.publish(item, std::move(records));
 }

@@ -3,9 +3,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
+#include "base/clock.h"
 #include "sink/sink_fixture.h"
 #include "sink/store_work.h"
+
 
 namespace {
 
@@ -49,20 +52,23 @@ void run(const char* name, const Databases& databases, const std::string& ddl, s
   StoreOptions options{owner.group, owner.cluster_id, {}, mappings, {.url = databases.url()}, databases.folder()};
   auto work = store_work(options, registry, Log::silent());
   auto worker = work->make_worker({"cluster", [](auto) -> Result<void> { return {}; }});
-  double seconds = 0;
+  double seconds = 0, processor = 0;
   std::size_t bytes = 0, stored = 0;
   for (std::size_t done = 0; done < total; done += batch) {
     auto records = records_of(static_cast<std::int64_t>(done), batch);
     std::vector<const model::Record*> pointers;
     for (const auto& record : records) pointers.push_back(&record), bytes += record.value().size();
     auto start = std::chrono::steady_clock::now();
+    auto before = std::clock();
     auto verdicts = (*worker)->handle(pointers);
     seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    processor += static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
     for (const auto& verdict : verdicts)
       if (auto* how = std::get_if<runner::Done>(&verdict); how && how->how == "stored") ++stored;
     if (auto* retry = std::get_if<Retry>(&verdicts.front())) std::printf("%s\n", to_string(retry->error).c_str());
   }
-  std::printf("%-28s %8.0f rows/s  (%zu rows, %zu B each, %zu stored)\n", name, static_cast<double>(total) / seconds, total, bytes / total, stored);
+  std::printf("%-28s %8.0f rows/s, %.2f CPU-us a row here  (%zu rows, %zu B each, %zu stored)\n", name, static_cast<double>(total) / seconds,
+              processor * 1e6 / static_cast<double>(total), total, bytes / total, stored);
 }
 
 }  // namespace

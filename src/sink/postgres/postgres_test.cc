@@ -1,5 +1,9 @@
 // What only PostgreSQL has: its types, its errors, connections that die at the worst moment.
 #include "sink/postgres/encode.h"
+
+#include <atomic>
+#include <thread>
+
 #include "sink/sink_fixture.h"
 
 namespace loom::sink {
@@ -121,6 +125,33 @@ TEST_F(Postgres, ABackendThatDiesBetweenRowsAndCommitLeavesNothing) {
   auto again = database->write(batch, nothing);
   ASSERT_TRUE(again) << to_string(again.error());
   EXPECT_TRUE(std::holds_alternative<Written>(*again));
+}
+
+// A synchronous standby that never answers keeps COMMIT waiting; a backend that is ended there has committed already.
+TEST_F(Postgres, ACommitWhoseAnswerIsLostIsFoundInTheOffsetRow) {
+  use("CREATE TABLE x (a int)", shortest);
+  const auto& server = Databases::server();
+  ASSERT_TRUE(server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'") && server.sql("SELECT pg_reload_conf()"));
+  std::atomic<int> finished{0};
+  std::vector<bool> written;
+  std::thread writer([&] {
+    for (std::int64_t i = 0; i < 1000 && finished == 0; ++i) {  // the new setting takes hold some time after the reload
+      auto outcome = database->write(batch_of({{.offset = i}}, {move_of(i == 0 ? std::nullopt : std::optional(i), i + 1)}), nothing);
+      written.push_back(outcome && std::holds_alternative<Written>(*outcome));
+    }
+    finished = 2;
+  });
+  const std::string waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()";
+  while (finished == 0 && lines(*other, waiting) != std::vector<std::string>{"1"}) std::this_thread::yield();
+  EXPECT_EQ(finished, 0) << "no COMMIT ever waited";
+  finished = 1;  // the write that waits is the last one
+  auto name = lines(*other, "SELECT current_database()").at(0);
+  EXPECT_TRUE(server.sql("SET synchronous_commit = local; ALTER DATABASE " + name + " SET synchronous_commit = local"));
+  kill_backend();
+  writer.join();
+  EXPECT_TRUE(server.sql("ALTER SYSTEM RESET synchronous_standby_names") && server.sql("SELECT pg_reload_conf()"));
+  EXPECT_EQ(written, std::vector<bool>(written.size(), true));
+  EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x) = next_offset FROM loom_offsets"), (std::vector<std::string>{"t"}));
 }
 
 TEST_F(Postgres, AZombieThatWakesUpAfterItsSuccessorChangesNothing) {
