@@ -54,7 +54,7 @@ class LiveProducer final : public Producer, rd::Owner {
   [[nodiscard]] bool admit(std::size_t bytes);
   void finish(InFlight* message, Result<Delivery> where);
   void forget(InFlight* message);
-  void park(InFlight* message);
+  void park(InFlight* message, std::unique_ptr<OutRecord> record);
   void serve_failed();
   Result<void> metadata_of(const TopicName& topic, Steady::time_point end);
 
@@ -156,23 +156,22 @@ Result<void> LiveProducer::send(OutRecord&& record, Done done) {
   if (!admit(bytes))
     return fail(ErrorKind::full, "the producer's budget of " + std::to_string(budget_) + " bytes is in flight",
                 {.field = "kafka.producer_budget", .remedy = "try again when some of it is acknowledged"});
-  auto* message = new InFlight{std::move(record), std::move(done), 0, bytes};
+  auto* message = new InFlight{std::move(done), 0, bytes, {}, nullptr};
   std::shared_lock lock(mutex_);
   message->sequence = sequence_.fetch_add(1, std::memory_order_relaxed);
   if (is_recovering_) {
-    park(message);
+    park(message, std::make_unique<OutRecord>(std::move(record)));
     return {};
   }
-  auto code = session_->produce(*message);
+  auto code = session_->produce(record, *message);
   if (!code) [[likely]] return {};
   if (session_->is_fatal()) {
     auto* broken = session_->client();
-    park(message);
+    park(message, std::make_unique<OutRecord>(std::move(record)));
     lock.unlock();
     begin_recovery(broken);
     return {};
   }
-  record = std::move(message->record);
   forget(message);
   return tl::unexpected(rd::error_of(code, "topic '" + record.topic.get() + "'"));
 }
@@ -208,10 +207,12 @@ void LiveProducer::on_delivery(rd_kafka_t* client, const rd_kafka_message_t* rep
   auto kind = rd::kind_of(report->err);
   bool is_broken = rd_kafka_fatal_error(client, nullptr, 0) != 0;
   if (is_broken && (kind == ErrorKind::unavailable || kind == ErrorKind::internal)) {
-    self.park(message);
+    auto record = message->record ? std::move(message->record) : record_of(*report);
+    record->partition = message->partition;
+    self.park(message, std::move(record));
     return self.begin_recovery(client);
   }
-  auto error = rd::error_of(report->err, "topic '" + message->record.topic.get() + "'");
+  auto error = rd::error_of(report->err, "topic '" + std::string(rd_kafka_topic_name(report->rkt)) + "'");
   self.finish(message, tl::unexpected(std::move(error)));
 }
 
@@ -242,7 +243,8 @@ void LiveProducer::forget(InFlight* message) {
   }
 }
 
-void LiveProducer::park(InFlight* message) {
+void LiveProducer::park(InFlight* message, std::unique_ptr<OutRecord> record) {
+  message->record = std::move(record);
   std::lock_guard lock(parked_mutex_);
   parked_.push_back(message);
 }
@@ -292,9 +294,10 @@ void LiveProducer::resume(Current next) {
   std::lock_guard parked_lock(parked_mutex_);
   std::ranges::sort(parked_, {}, &InFlight::sequence);
   if (eventfd_ >= 0) next->wake(eventfd_);
-  for (auto* message : parked_)
-    if (auto code = next->produce(*message))
-      failed_.push_back({message, rd::error_of(code, "topic '" + message->record.topic.get() + "'")});
+  for (auto* message : parked_) {
+    auto record = std::move(message->record);
+    if (auto code = next->produce(*record, *message)) failed_.push_back({message, rd::error_of(code, "topic '" + record->topic.get() + "'")});
+  }
   journal.log().info("producer: what was not acknowledged is sent again", {{"records", parked_.size()}});
   parked_.clear();
   session_ = std::move(next);

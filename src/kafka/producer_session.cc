@@ -2,6 +2,7 @@
 
 #include <array>
 #include <mutex>
+#include <utility>
 
 namespace loom::kafka {
 namespace {
@@ -38,29 +39,47 @@ void add_bytes(rd_kafka_vu_t& to, const std::string& bytes) {
   to.u.mem.size = bytes.size();
 }
 
+constexpr std::size_t copied_up_to = 4096;
+
 }  // namespace
+
+std::unique_ptr<OutRecord> record_of(const rd_kafka_message_t& report) {
+  auto view = rd::record_of(const_cast<rd_kafka_message_t*>(&report), nullptr);
+  auto record = std::make_unique<OutRecord>();
+  record->topic = TopicName{std::string(view.topic())};
+  if (view.key()) record->key = std::string(*view.key());
+  record->value = view.value();
+  record->headers = view.headers();
+  record->timestamp_ms = view.timestamp_ms();
+  return record;
+}
 
 Session::Session(rd::Client client) : client_(std::move(client)), main_(rd_kafka_queue_get_main(client_.get())) {}
 
-rd_kafka_resp_err_t Session::produce(InFlight& message) {
-  auto& record = message.record;
+rd_kafka_resp_err_t Session::produce(OutRecord& record, InFlight& message) {
   auto* rkt = topic(record.topic);
   if (!rkt) return rd_kafka_last_error();
+  bool is_copied = record.value.size() <= copied_up_to;
+  auto kept = is_copied ? nullptr : std::make_unique<OutRecord>(std::move(record));
+  auto& it = kept ? *kept : record;
   Arguments arguments;
   arguments.add(RD_KAFKA_VTYPE_RKT).u.rkt = rkt;
-  if (record.partition) arguments.add(RD_KAFKA_VTYPE_PARTITION).u.i32 = record.partition->get();
-  if (record.key) add_bytes(arguments.add(RD_KAFKA_VTYPE_KEY), *record.key);
-  add_bytes(arguments.add(RD_KAFKA_VTYPE_VALUE), record.value);
-  if (record.timestamp_ms) arguments.add(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp_ms;
-  auto headers = headers_of(record);
+  if (it.partition) arguments.add(RD_KAFKA_VTYPE_PARTITION).u.i32 = it.partition->get();
+  if (it.key) add_bytes(arguments.add(RD_KAFKA_VTYPE_KEY), *it.key);
+  add_bytes(arguments.add(RD_KAFKA_VTYPE_VALUE), it.value);
+  if (it.timestamp_ms) arguments.add(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = it.timestamp_ms;
+  if (is_copied) arguments.add(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+  auto headers = headers_of(it);
   if (headers) arguments.add(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
   arguments.add(RD_KAFKA_VTYPE_OPAQUE).u.ptr = &message;
-  if (auto* failure = rd_kafka_produceva(client_.get(), arguments.data(), arguments.size())) {
-    auto code = rd_kafka_error_code(failure);
-    rd_kafka_error_destroy(failure);
-    return code;
+  message.partition = it.partition;
+  message.record = std::move(kept);  // before: the report may come while we are still here
+  if (rd::Failure failure{rd_kafka_produceva(client_.get(), arguments.data(), arguments.size())}) {
+    if (message.record) record = std::move(*std::exchange(message.record, nullptr));
+    return rd_kafka_error_code(failure.get());
   }
   headers.release();  // the message's now
+  if (is_copied) OutRecord given_up(std::move(record));
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

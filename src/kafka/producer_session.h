@@ -1,12 +1,14 @@
 // One librdkafka producer and what it was given. A session ends with the first fatal error; the Producer then opens the
-// next one. A record in flight stays at its address until its delivery report: librdkafka reads the bytes in place.
+// next one. A large value stays where it is until its delivery report, librdkafka reads it in place. A small record is
+// copied into librdkafka's own message and given up at once: what is freed by the thread that made it costs half.
 // Threads: `produce` from any; `poll` from the one that serves.
 // Errors: librdkafka's codes, translated by the Producer.
-//   Session session(std::move(client)); auto code = session.produce(*in_flight); session.poll(5ms);
+//   Session session(std::move(client)); auto code = session.produce(record, in_flight); session.poll(5ms);
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
@@ -17,18 +19,21 @@
 namespace loom::kafka {
 
 struct InFlight {
-  OutRecord record;
   Done done;
   std::uint64_t sequence = 0;  // the order of sending, kept when sent again
   std::size_t bytes = 0;
+  std::optional<Partition> partition;  // if the sender chose it
+  std::unique_ptr<OutRecord> record;   // large, or waiting to be sent again
 };
+/// What a report's record was, to send it again.
+[[nodiscard]] std::unique_ptr<OutRecord> record_of(const rd_kafka_message_t& report);
 
 class Session {
  public:
   explicit Session(rd::Client client);
 
-  /// Code 0: the delivery report comes, once. Otherwise nothing was taken.
-  rd_kafka_resp_err_t produce(InFlight& message);
+  /// Code 0: the record is taken, its delivery report comes once. Otherwise it is left alone.
+  rd_kafka_resp_err_t produce(OutRecord& record, InFlight& message);
   void poll(rd::Milliseconds wait) { rd_kafka_poll(client_.get(), rd::ms_of(wait)); }
   void wake(int eventfd);
   void interrupt() { rd_kafka_queue_yield(main_.get()); }
