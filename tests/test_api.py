@@ -3,7 +3,7 @@ import base64, hashlib, json
 
 import pytest
 
-from .support.kafka import headers_of, value_of
+from .support.kafka import headers_of, value_of, wait_for
 
 CATALOGUE = {
     "message_types": {
@@ -136,8 +136,7 @@ def test_too_large_names_the_limit(api):
 
 def test_catalogue_health_and_description(api):
     assert api.get("/healthz")[0] == 200
-    ready = json.loads(api.get("/readyz")[2])
-    assert ready["replicas"] == 1
+    wait_for(lambda: json.loads(api.get("/readyz")[2]).get("replicas") == 1, 10)
     types = json.loads(api.get("/ingest/message-types")[2])
     assert "gps" in json.dumps(types)
     one = json.loads(api.get("/ingest/message-types/gps")[2])

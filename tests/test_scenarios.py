@@ -2,7 +2,7 @@
 
 A scenario: `database` (sqlite or postgres), optional `catalogue` and `mappings` (else the shipped files), optional
 `scale` ({group: n}), and `steps`, each one of
-  post: {message…} | [messages…]      expects 200 each; {$picture: file} in data is replaced by image_data, width, height
+  post: {message…} | [messages…]      expects 200 each; {$picture: file} in data is replaced by image_data, width, height; $times: n
   refuse: {message, status, field}    expects that problem
   produce: {topic, key, value}        a foreign program's record (value: any YAML, or {$raw: text})
   expect records: {topic, count, contain}   what a foreign consumer finds: `contain` are dotted paths → values
@@ -75,9 +75,8 @@ class Run:
 
     def post(self, messages):
         for message in messages if isinstance(messages, list) else [messages]:
-            repeat = message.pop("$times", 1) if isinstance(message, dict) else 1
-            for _ in range(repeat):
-                status, answer = self.loom.post(filled(message))
+            for _ in range(message.get("$times", 1)):
+                status, answer = self.loom.post(filled({k: v for k, v in message.items() if k != "$times"}))
                 assert status == 200, answer
                 assert answer["status"] == "success" and answer["offset"] >= 0
 

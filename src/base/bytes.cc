@@ -78,19 +78,6 @@ std::optional<Quads> checked(std::string_view text) {
   return quads;
 }
 
-std::uint64_t read64(const char* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  return word;
-}
-
-std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  auto product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
 }  // namespace
 
 bool is_base64(std::string_view text) { return checked(text).has_value(); }
@@ -146,20 +133,6 @@ std::string sha256_hex(std::string_view bytes) {
     hex += digits[static_cast<Byte>(c) & 15];
   }
   return hex;
-}
-
-std::uint64_t hash64(std::string_view bytes) {
-  constexpr std::uint64_t seed_a = 0x9E3779B97F4A7C15ULL, seed_b = 0xD1B54A32D192ED03ULL;
-  std::uint64_t a = seed_a ^ bytes.size(), b = seed_b;
-  auto rest = bytes;
-  for (; rest.size() >= 32; rest.remove_prefix(32)) {
-    a = mixed(read64(rest.data()) ^ seed_b, read64(rest.data() + 8) ^ a);
-    b = mixed(read64(rest.data() + 16) ^ seed_a, read64(rest.data() + 24) ^ b);
-  }
-  for (; rest.size() >= 8; rest.remove_prefix(8)) a = mixed(read64(rest.data()) ^ seed_b, a ^ seed_a);
-  std::array<char, 8> last{};
-  if (!rest.empty()) std::memcpy(last.data(), rest.data(), rest.size());
-  return mixed(mixed(a ^ read64(last.data()), b ^ seed_b) ^ seed_a, seed_b ^ bytes.size());
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) {

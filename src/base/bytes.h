@@ -15,7 +15,6 @@ namespace loom {
 
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] std::string sha256_bytes(std::string_view bytes);  // 32 raw bytes
-[[nodiscard]] std::uint64_t hash64(std::string_view bytes);      // fast, not cryptographic, stable across processes (xxh-like or FNV-1a)
 [[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b);
 
 [[nodiscard]] bool is_utf8(std::string_view text);

@@ -79,10 +79,12 @@ class LiveAdmin final : public Admin, rd::Owner {
   Result<Offsets> ask_committed(const ConsumerGroup& group, Wait wait);
   Result<std::vector<GroupInfo>> ask_groups(const std::vector<ConsumerGroup>& wanted, Wait wait);
 
+  std::string bootstrap_;
   rd::GroupClient client_;
 };
 
 Result<void> LiveAdmin::start(const ClusterSettings& settings) {
+  bootstrap_ = settings.bootstrap;
   rd::Conf conf(settings, *this);
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
     const char* name = rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code));
@@ -105,9 +107,11 @@ Result<rd::Event> LiveAdmin::ask(const std::string& what, Wait wait, Ask ask) {
   rd_kafka_AdminOptions_set_request_timeout(options.get(), std::max(1, rd::ms_of(wait)), ignored.data(), ignored.size());
   ask(options.get(), answers.get());
   rd::Event event(rd_kafka_queue_poll(answers.get(), rd::ms_of(wait) + 200));
-  if (!event) return tl::unexpected(rd::error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, what));
-  if (auto code = rd_kafka_event_error(event.get())) return tl::unexpected(told(code, what, rd_kafka_event_error_string(event.get())));
-  return event;
+  auto code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+  if (!code) return event;
+  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT)
+    return tl::unexpected(rd::error_of(code, "no broker answers at " + bootstrap_ + " (asked for " + what + ")"));
+  return tl::unexpected(told(code, what, rd_kafka_event_error_string(event.get())));
 }
 
 // --- the cluster and its topics ---

@@ -59,10 +59,12 @@ class Admin {
   virtual ~Admin() = default;
 
   virtual Result<ClusterInfo> cluster(std::chrono::milliseconds wait) = 0;
+  /// All but Kafka's own (names that begin with two underscores).
   virtual Result<std::vector<TopicName>> topic_names(std::chrono::milliseconds wait) = 0;
   /// Those that exist, with ids and settings.
   virtual Result<std::map<TopicName, TopicInfo>> topics(const std::vector<TopicName>& names,
                                                         std::chrono::milliseconds wait) = 0;
+  /// Returns when the brokers know them. Errors: conflict (exists), configuration (the broker's words).
   virtual Result<void> create(const std::vector<NewTopic>& topics, std::chrono::milliseconds wait) = 0;
   virtual Result<void> set(const TopicName& topic, const std::map<std::string, std::string>& settings,
                            std::chrono::milliseconds wait) = 0;
@@ -77,13 +79,15 @@ class Admin {
   /// First offset whose record is not older; high watermark where there is none.
   virtual Result<Offsets> offsets_at(const std::vector<TopicPartition>& partitions, std::int64_t timestamp_ms,
                                      std::chrono::milliseconds wait) = 0;
+  /// Those of `names` that exist; all of the cluster's when `names` is empty.
   virtual Result<std::vector<GroupInfo>> groups(const std::vector<ConsumerGroup>& names,
                                                 std::chrono::milliseconds wait) = 0;
 };
 
 /// Reads a range of partitions from `from` up to (excluding) `until`, without a group: tools, not pipelines.
-/// Calls `visit` in offset order per partition; false stops. `until` absent: follows for ever (`visit` stops it;
-/// it is called with nullptr once a second while nothing comes).
+/// Calls `visit` in offset order per partition; false stops. An `until` past the end stops at the end. `until` absent:
+/// follows for ever (`visit` stops it). `visit` gets nullptr once a second while nothing comes. Errors: not_found (topic or
+/// partition), unavailable (no broker answered for 30 s), configuration.
 struct Range {
   Offset from, until{-1};
 };

@@ -48,14 +48,16 @@ class Consumer {
                                                 Log log);
   virtual ~Consumer() = default;  // leaves the group if `close` was not called
 
-  /// Up to `max` records of partitions that are not held; serves rebalances. Errors are logged and waited out, but for
+  /// Up to `max` (at least 1) records of partitions that are not held; serves rebalances. Errors are logged and waited out, but for
   /// those an operator must mend (authorization, configuration), which are returned.
   virtual Result<std::vector<Record>> poll(std::chrono::milliseconds wait, std::size_t max) = 0;
 
+  /// Nothing of it is delivered until `release`; what was read meanwhile is kept and then comes first, in order.
   virtual void hold(const TopicPartition& partition) = 0;
   virtual void release(const TopicPartition& partition) = 0;
   /// Next record to be delivered is the one at `offset`; what was fetched before is thrown away, also from `poll`'s
-  /// later answers. Errors: unavailable (call again), not_found (not assigned).
+  /// later answers. Inside `assigned` it sets where the partition starts. Errors: unavailable (call again), not_found
+  /// (not assigned).
   virtual Result<void> seek(const TopicPartition& partition, Offset offset) = 0;
   /// Next offsets to read. Asynchronous, the latest wins; errors are logged. Never for revoked partitions.
   virtual void commit(const Offsets& next) = 0;

@@ -216,7 +216,7 @@ TEST_F(ConsumerOnBroker, WaitsForAMissingTopic) {
   EXPECT_EQ(take(*consumer, 5).size(), 5u);
 }
 
-TEST_F(ConsumerOnBroker, BytesFetchedStayWithinTheBudgetWhileHeld) {
+TEST_F(ConsumerOnBroker, ARecordLargerThanTheBudgetPasses) {
   auto topic = make_topic(1, {{"max.message.bytes", "20000000"}});
   auto producer = make_producer({.max_message_bytes = 20'000'000});
   for (auto size : {100, 12'000'000, 100})

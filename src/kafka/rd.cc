@@ -67,7 +67,7 @@ Milliseconds Pulse::since() const { return Milliseconds((now_ns() - last_ns_.loa
 void Journal::write(int syslog_level, std::string_view facility, std::string_view text) {
   Log::Fields fields{{"facility", facility}, {"text", text}};
   if (syslog_level <= 2) return log_.error("librdkafka", fields);
-  if (syslog_level <= 4) return log_.warn("librdkafka", fields);
+  if (syslog_level <= 4) return warn_seldom("librdkafka " + std::string(facility), text, facility);
   log_.debug("librdkafka", fields);
 }
 

@@ -2,8 +2,11 @@
 // line each. Not part of any test; compared only with numbers of the same minutes on the same machine.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 #include "kafka/admin.h"
 #include "kafka/consumer.h"
