@@ -65,7 +65,7 @@ def sink_figures(folder, kafka, database, prefix):
     program("kafka_floor", "produce", kafka.bootstrap, topic, COUNT)
     part = loom.start("run", f"{prefix}-{SINK}")
     count = lambda: database.rows("SELECT count(*) AS c FROM gps")[0]["c"]
-    offsets = lambda: sum(r["o"] or 0 for r in database.rows("SELECT sum(next_offset) AS o FROM loom_offsets"))
+    offsets = lambda: sum(int(r["o"] or 0) for r in database.rows("SELECT sum(next_offset) AS o FROM loom_offsets"))
     wait_for(offsets, 60, 0.02)
     started, first, before = time.monotonic(), offsets(), cpu_micros(part.process.pid)
     wait_for(lambda: offsets() >= COUNT, 300, 0.05)

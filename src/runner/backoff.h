@@ -1,4 +1,4 @@
-// How long a retry waits: 100 ms, doubled each time up to 30 s, a part of it random so that lanes that failed together
+// How long a retry waits: 100 ms, doubled each time up to 5 s, a part of it random so that lanes that failed together
 // do not all come again together. Pure.
 //   backoff_of({}, 3, 0.5)  // 400 ms less a quarter
 #pragma once
@@ -11,7 +11,7 @@ namespace loom::runner {
 
 struct Backoff {
   Micros first = 100'000;
-  Micros most = 30'000'000;
+  Micros most = 5'000'000;
 };
 
 /// `retries` counts from 1; `random` is in [0, 1).

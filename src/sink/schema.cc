@@ -189,6 +189,8 @@ Result<std::vector<Change>> plan_tables(Database& database, const model::Mapping
 }
 
 Result<std::vector<Change>> apply_tables(Database& database, const model::Mappings& mappings) {
+  // Asked once here, `loom_offsets` is made with the tables: the sink's own role then needs no right to create.
+  if (auto offsets = database.read_offsets({}, {}); !offsets) return tl::unexpected(offsets.error());
   constexpr int tries = 3;  // somebody else may apply the same plan at the same time
   for (int left = tries;; --left) {
     auto changes = plan_tables(database, mappings);
