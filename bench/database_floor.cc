@@ -17,7 +17,8 @@ constexpr std::size_t batch_rows = 10000;
 
 template <class T>
 void put(std::string& to, T value) {
-  for (int shift = (sizeof(T) - 1) * 8; shift >= 0; shift -= 8) to += static_cast<char>((static_cast<std::uint64_t>(value) >> shift) & 0xff);
+  for (int shift = (sizeof(T) - 1) * 8; shift >= 0; shift -= 8)
+    to += static_cast<char>((static_cast<std::uint64_t>(value) >> shift) & 0xff);
 }
 void put_bytes(std::string& to, std::string_view bytes) {
   put(to, static_cast<std::int32_t>(bytes.size()));
@@ -45,7 +46,8 @@ int postgres(const char* conninfo, std::size_t count) {
   auto* connection = PQconnectdb(conninfo);
   if (PQstatus(connection) != CONNECTION_OK) return std::fprintf(stderr, "%s\n", PQerrorMessage(connection)), 69;
   auto run = [&](const char* sql) { PQclear(PQexec(connection, sql)); };
-  run("DROP TABLE IF EXISTS floor; CREATE TABLE floor (id uuid, part text, device text, type text, at timestamptz, a float8, b float8, c float8, d float8, j text, PRIMARY KEY (id, part))");
+  run("DROP TABLE IF EXISTS floor; CREATE TABLE floor (id uuid, part text, device text, type text, at timestamptz, a "
+      "float8, b float8, c float8, d float8, j text, PRIMARY KEY (id, part))");
   std::vector<std::string> rows;
   for (std::size_t n = 0; n < count; ++n) rows.push_back(copy_row(n));
   loom::bench::Usage usage;
@@ -58,7 +60,8 @@ int postgres(const char* conninfo, std::size_t count) {
     PQputCopyData(connection, data.data(), static_cast<int>(data.size()));
     PQputCopyEnd(connection, nullptr);
     while (auto* result = PQgetResult(connection)) {
-      if (PQresultStatus(result) != PGRES_COMMAND_OK) return std::fprintf(stderr, "%s\n", PQresultErrorMessage(result)), 70;
+      if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return std::fprintf(stderr, "%s\n", PQresultErrorMessage(result)), 70;
       PQclear(result);
     }
     run("COMMIT");
@@ -73,7 +76,8 @@ int sqlite(const char* file, std::size_t count) {
   sqlite3_open(file, &database);
   auto run = [&](const char* sql) { sqlite3_exec(database, sql, nullptr, nullptr, nullptr); };
   run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
-  run("CREATE TABLE floor (id TEXT, part TEXT, device TEXT, type TEXT, at TEXT, a REAL, b REAL, c REAL, d REAL, j TEXT, PRIMARY KEY (id, part)) WITHOUT ROWID");
+  run("CREATE TABLE floor (id TEXT, part TEXT, device TEXT, type TEXT, at TEXT, a REAL, b REAL, c REAL, d REAL, j "
+      "TEXT, PRIMARY KEY (id, part)) WITHOUT ROWID");
   std::vector<std::string> ids;
   for (std::size_t n = 0; n < count; ++n) ids.push_back(loom::new_message_id(loom::now_micros()));
   sqlite3_stmt* insert = nullptr;
@@ -85,7 +89,8 @@ int sqlite(const char* file, std::size_t count) {
       const char* texts[] = {ids[n].c_str(), "", "phone-1", "gps_reading", "2026-11-23T12:00:00.000000Z"};
       for (int i = 0; i < 5; ++i) sqlite3_bind_text(insert, i + 1, texts[i], -1, SQLITE_STATIC);
       for (int i = 0; i < 4; ++i) sqlite3_bind_double(insert, i + 6, 52.5 + i);
-      sqlite3_bind_text(insert, 10, "{\"speed\": 1.25, \"latitude\": 52.5, \"longitude\": 13.4, \"altitude\": 34.5}", -1, SQLITE_STATIC);
+      sqlite3_bind_text(insert, 10, "{\"speed\": 1.25, \"latitude\": 52.5, \"longitude\": 13.4, \"altitude\": 34.5}",
+                        -1, SQLITE_STATIC);
       if (sqlite3_step(insert) != SQLITE_DONE) return std::fprintf(stderr, "%s\n", sqlite3_errmsg(database)), 70;
       sqlite3_reset(insert);
     }

@@ -1,6 +1,8 @@
 """Drives the benchmarks: real Kafka, PostgreSQL with fsync, SQLite; ratios to the floor of the same run are what counts."""
 import json, os, pathlib, re, subprocess, tempfile, time
 
+import kafka as client
+
 from tests.support.databases import Postgres, PostgresServer, Sqlite
 from tests.support.kafka import Kafka, ROOT, wait_for
 from tests.support.loom import Loom
@@ -8,7 +10,14 @@ from tests.support.loom import Loom
 BUILD = ROOT / "build"
 COUNT = int(os.environ.get("BENCH_RECORDS", "500000"))
 TICK = os.sysconf("SC_CLK_TCK")
+BENCH_GROUP = "bench-consumer"
 SINK = "generic-kafka-to-db-consumer"
+
+
+def make_topics(kafka, *names):
+    admin = client.KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    admin.create_topics([client.admin.NewTopic(name, 6, 1) for name in names])
+    admin.close()
 
 
 def program(name, *words):
@@ -91,6 +100,7 @@ def measure():
             figures["http_single"], figures["http_batch"], idle = http_figures(parts["http"], kafka)
             figures["http_single"]["rss_idle_mb"] = idle
             figures["floor_forward"] = program("kafka_floor", "consume", kafka.bootstrap, "floor", COUNT, "floor.out")
+            make_topics(kafka, f"dlq.{BENCH_GROUP}", f"drops.{BENCH_GROUP}", "runner.out")
             figures["runner"] = program("runner_bench", kafka.bootstrap, "floor", "runner.out", COUNT)
             postgres = Postgres(server, "bench")
             figures["floor_copy"] = program("database_floor", "postgres", f"host={server.folder} user=loom dbname=bench", COUNT)

@@ -18,7 +18,8 @@ rd_kafka_t* client(rd_kafka_type_t type, const std::string& bootstrap) {
   char why[512];
   auto* conf = rd_kafka_conf_new();
   auto set = [&](const char* name, const char* value) {
-    if (rd_kafka_conf_set(conf, name, value, why, sizeof why) != RD_KAFKA_CONF_OK) std::fprintf(stderr, "%s\n", why), std::exit(70);
+    if (rd_kafka_conf_set(conf, name, value, why, sizeof why) != RD_KAFKA_CONF_OK)
+      std::fprintf(stderr, "%s\n", why), std::exit(70);
   };
   set("bootstrap.servers", bootstrap.c_str());
   set("socket.nagle.disable", "true");
@@ -41,12 +42,14 @@ rd_kafka_t* client(rd_kafka_type_t type, const std::string& bootstrap) {
   return kafka;
 }
 
-void send(rd_kafka_t* producer, const char* topic, const std::string& id, const std::string& key, const void* value, std::size_t size) {
+void send(rd_kafka_t* producer, const char* topic, const std::string& id, const std::string& key, const void* value,
+          std::size_t size) {
   for (;;) {
-    auto err = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(key.data(), key.size()),
-                                 RD_KAFKA_V_VALUE(const_cast<void*>(value), size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                 RD_KAFKA_V_HEADER("message_id", id.data(), static_cast<ssize_t>(id.size())),
-                                 RD_KAFKA_V_HEADER("part", "", 0), RD_KAFKA_V_HEADER("message_type", "gps_reading", 11), RD_KAFKA_V_END);
+    auto err = rd_kafka_producev(
+        producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(key.data(), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<void*>(value), size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_HEADER("message_id", id.data(), static_cast<ssize_t>(id.size())), RD_KAFKA_V_HEADER("part", "", 0),
+        RD_KAFKA_V_HEADER("message_type", "gps_reading", 11), RD_KAFKA_V_END);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
     rd_kafka_poll(producer, 10);
   }
@@ -61,7 +64,8 @@ void produce(const std::string& bootstrap, const char* topic, std::size_t count)
   }
   Usage usage;
   for (std::size_t n = 0; n < count; ++n) {
-    send(producer, topic, messages[n].first, "phone-" + std::to_string(n % 100), messages[n].second.data(), messages[n].second.size());
+    send(producer, topic, messages[n].first, "phone-" + std::to_string(n % 100), messages[n].second.data(),
+         messages[n].second.size());
     if (n % 512 == 0) rd_kafka_poll(producer, 0);
   }
   rd_kafka_flush(producer, 60000);
@@ -87,7 +91,8 @@ void consume(const std::string& bootstrap, const char* topic, std::size_t count,
       if (!message->err) {
         ++seen;
         if (producer) {
-          send(producer, output, "0198f0c2-0000-7000-8000-000000000000", std::string(static_cast<char*>(message->key), message->key_len), message->payload, message->len);
+          send(producer, output, "0198f0c2-0000-7000-8000-000000000000",
+               std::string(static_cast<char*>(message->key), message->key_len), message->payload, message->len);
         }
       }
       rd_kafka_message_destroy(message);

@@ -5,7 +5,6 @@
 #include <memory>
 #include <thread>
 
-#include "base/clock.h"
 #include "runner/runner.h"
 #include "runner/stage_work.h"
 #include "usage.h"
@@ -21,7 +20,7 @@ int main(int argc, char** argv) {
   std::unique_ptr<bench::Usage> usage;
 
   runner::StageWork stage;
-  stage.group = ConsumerGroup{"bench-" + std::to_string(now_micros())};
+  stage.group = ConsumerGroup{"bench-consumer"};
   stage.batch = 500;
   stage.make_handler = [&]() -> Result<BatchHandler> {
     return runner::one_by_one([&](const Envelope&) -> Outcome {

@@ -16,9 +16,9 @@ class Usage {
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_).count();
     rusage now{};
     getrusage(RUSAGE_SELF, &now);
-    std::printf("{\"name\":\"%s\",\"records\":%zu,\"seconds\":%.3f,\"rate\":%.0f,\"cpu_us\":%.3f,\"rss_mb\":%.1f}\n", name, records, seconds,
-                static_cast<double>(records) / seconds, (cpu_micros() - cpu_) / static_cast<double>(records),
-                static_cast<double>(now.ru_maxrss) / 1024);
+    std::printf("{\"name\":\"%s\",\"records\":%zu,\"seconds\":%.3f,\"rate\":%.0f,\"cpu_us\":%.3f,\"rss_mb\":%.1f}\n",
+                name, records, seconds, static_cast<double>(records) / seconds,
+                (cpu_micros() - cpu_) / static_cast<double>(records), static_cast<double>(now.ru_maxrss) / 1024);
   }
 
  private:

@@ -10,11 +10,11 @@
 namespace loom {
 
 enum class ErrorKind {
-  malformed,          // not JSON, not an object, bad base64
-  missing_field,      // a required field is absent
-  unauthorized,       // no key, or an unknown one
-  forbidden,          // a key that may not do this
-  not_found,          // no such type, route, topic, group
+  malformed,      // not JSON, not an object, bad base64
+  missing_field,  // a required field is absent
+  unauthorized,   // no key, or an unknown one
+  forbidden,      // a key that may not do this
+  not_found,      // no such type, route, topic, group
   method_not_allowed,
   too_large,          // over a configured limit
   unsupported_media,  // a content type that is not served

@@ -77,7 +77,8 @@ class Document {
 [[nodiscard]] std::optional<std::string_view> raw_member(std::string_view object, std::string_view key);
 [[nodiscard]] std::optional<std::string_view> raw_path(std::string_view object, std::string_view dotted);
 /// Visits members of validated text in order; keys are as written (escapes are left), values are raw text.
-void each_raw_member(std::string_view object, const std::function<void(std::string_view key, std::string_view raw)>& visit);
+void each_raw_member(std::string_view object,
+                     const std::function<void(std::string_view key, std::string_view raw)>& visit);
 
 /// Writing: append to a string that is reused. `append_string` escapes and quotes; bytes must be UTF-8.
 void append_string(std::string& to, std::string_view text);

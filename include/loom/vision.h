@@ -17,9 +17,12 @@ namespace loom {
 enum class PictureFormat { png, jpeg, webp };
 [[nodiscard]] constexpr std::string_view name_of(PictureFormat format) {
   switch (format) {
-    case PictureFormat::png: return "png";
-    case PictureFormat::jpeg: return "jpeg";
-    case PictureFormat::webp: break;
+    case PictureFormat::png:
+      return "png";
+    case PictureFormat::jpeg:
+      return "jpeg";
+    case PictureFormat::webp:
+      break;
   }
   return "webp";
 }

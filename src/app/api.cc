@@ -1,7 +1,8 @@
+#include "ingest/api.h"
+
 #include <algorithm>
 
 #include "app/commands.h"
-#include "ingest/api.h"
 #include "kafka/admin.h"
 #include "kafka/producer.h"
 
@@ -17,7 +18,8 @@ std::optional<int> replicas_of(kafka::Admin& admin, const model::Catalogue& cata
   for (const auto& [name, type] : catalogue.types) names.push_back(type.topic);
   auto topics = admin.topics(names, 5s);
   if (!topics || topics->empty()) return std::nullopt;
-  auto least = std::min_element(topics->begin(), topics->end(), [](auto& a, auto& b) { return a.second.replication < b.second.replication; });
+  auto least = std::min_element(topics->begin(), topics->end(),
+                                [](auto& a, auto& b) { return a.second.replication < b.second.replication; });
   return least->second.replication;
 }
 
@@ -33,7 +35,8 @@ int api_command(const Common& common) {
   kafka::ProducerOptions options;
   options.polling = kafka::ProducerOptions::Polling::by_caller;
   options.linger = 1ms;
-  options.delivery_timeout = catalogue.api.ack_timeout * 2;  // the answer comes at ack_timeout; the record may still arrive
+  options.delivery_timeout =
+      catalogue.api.ack_timeout * 2;  // the answer comes at ack_timeout; the record may still arrive
   auto producer = kafka::Producer::open(catalogue.kafka, options, log);
   if (!producer) return report(producer.error());
   auto admin = kafka::Admin::open(catalogue.kafka, log);

@@ -22,7 +22,8 @@ void check_cluster(const Common& common, Loaded& loaded, const Log& log) {
   if (!admin) return faults.fault(place_of(common), to_string(admin.error()));
   auto cluster = (*admin)->cluster(10s);
   if (!cluster)
-    return faults.fault(place_of(common), "no broker answers at kafka.bootstrap '" + loaded.catalogue.kafka.bootstrap + "'",
+    return faults.fault(place_of(common),
+                        "no broker answers at kafka.bootstrap '" + loaded.catalogue.kafka.bootstrap + "'",
                         "start it, or run 'loom up', which brings one of its own on a loopback address");
   std::vector<TopicName> names;
   for (const auto& [name, topic] : loaded.catalogue.topics) names.push_back(name);
@@ -30,7 +31,9 @@ void check_cluster(const Common& common, Loaded& loaded, const Log& log) {
   if (!topics) return faults.fault(place_of(common), to_string(topics.error()));
   for (const auto& line : describe(plan_topics(loaded.catalogue, *topics, cluster->brokers)))
     faults.warn(place_of(common), line, "run 'loom topics apply'");
-  if (cluster->brokers == 1) faults.warn(place_of(common), "the cluster has one broker: replicas=1, a lost disk loses messages", "use three brokers in production");
+  if (cluster->brokers == 1)
+    faults.warn(place_of(common), "the cluster has one broker: replicas=1, a lost disk loses messages",
+                "use three brokers in production");
 }
 
 void check_database(const Common& common, Loaded& loaded, const Log& log) {

@@ -27,7 +27,8 @@ struct CommandLine {
   std::function<int()> action;
 };
 
-CLI::App* add(CommandLine& line, CLI::App& parent, const std::string& name, const std::string& help, std::function<int()> action) {
+CLI::App* add(CommandLine& line, CLI::App& parent, const std::string& name, const std::string& help,
+              std::function<int()> action) {
   auto* command = parent.add_subcommand(name, help);
   command->add_option("--config", line.common.config, "the catalogue")->capture_default_str();
   command->callback([&line, action = std::move(action)] { line.action = action; });
@@ -42,7 +43,8 @@ CLI::App* add_reporting(CommandLine& line, CLI::App& parent, const std::string& 
 }
 
 void add_parts(CommandLine& line) {
-  auto* up = add(line, line.app, "up", "run everything locally: Kafka if none answers, topics, tables, and every part as a child process",
+  auto* up = add(line, line.app, "up",
+                 "run everything locally: Kafka if none answers, topics, tables, and every part as a child process",
                  [&line] { return up_command(line.common, line.up); });
   up->add_option("--scale", line.up.scale, "GROUP=N: so many instances of a consumer group");
   add(line, line.app, "api", "run the HTTP API", [&line] { return api_command(line.common); });
@@ -55,16 +57,21 @@ void add_plans(CommandLine& line) {
   auto* check = add_reporting(line, line.app, "check", "prove the configuration before anything runs",
                               [&line] { return check_command(line.common, line.check); });
   check->add_flag("--offline", line.check.offline, "leave cluster, database and engines alone");
-  auto* topics = line.app.add_subcommand("topics", "the catalogue's topics against the cluster's")->require_subcommand(1);
-  auto* topics_plan = add_reporting(line, *topics, "plan", "show what differs", [&line] { return topics_command(line.common, line.topics); });
+  auto* topics =
+      line.app.add_subcommand("topics", "the catalogue's topics against the cluster's")->require_subcommand(1);
+  auto* topics_plan = add_reporting(line, *topics, "plan", "show what differs",
+                                    [&line] { return topics_command(line.common, line.topics); });
   auto* topics_apply = add_reporting(line, *topics, "apply", "make it so", [&line] {
     line.topics.apply = true;
     return topics_command(line.common, line.topics);
   });
   for (auto* command : {topics_plan, topics_apply})
-    command->add_flag("--allow-reorder", line.topics.allow_reorder, "add partitions to existing topics, which moves keys");
-  auto* tables = line.app.add_subcommand("tables", "the mappings' tables against the database's")->require_subcommand(1);
-  auto* tables_plan = add_reporting(line, *tables, "plan", "show what differs", [&line] { return tables_command(line.common, line.tables); });
+    command->add_flag("--allow-reorder", line.topics.allow_reorder,
+                      "add partitions to existing topics, which moves keys");
+  auto* tables =
+      line.app.add_subcommand("tables", "the mappings' tables against the database's")->require_subcommand(1);
+  auto* tables_plan = add_reporting(line, *tables, "plan", "show what differs",
+                                    [&line] { return tables_command(line.common, line.tables); });
   auto* tables_apply = add_reporting(line, *tables, "apply", "make it so", [&line] {
     line.tables.apply = true;
     return tables_command(line.common, line.tables);
@@ -79,22 +86,29 @@ void add_clients(CommandLine& line) {
   send->add_option("TYPE", line.send.type, "the message type")->required();
   send->add_option("--device", line.send.device, "the device id")->capture_default_str();
   send->add_option("--data", line.send.data, "the data, a JSON object");
-  send->add_option("--file", line.send.file, "a picture, a WAV file, a JSON object, or .ndjson with one object of data a line; - reads standard input");
+  send->add_option(
+      "--file", line.send.file,
+      "a picture, a WAV file, a JSON object, or .ndjson with one object of data a line; - reads standard input");
   send->add_option("--hint", line.send.hint, "the pipeline hint");
   send->add_option("--receipts", line.send.receipts, "append each answer to this file, one JSON object a line");
   send->add_option("--url", line.send.url, "the API; default: api.listen. A key is taken from LOOM_SEND_KEY");
-  auto* tail = add_reporting(line, line.app, "tail", "show a topic's records", [&line] { return tail_command(line.common, line.tail); });
+  auto* tail = add_reporting(line, line.app, "tail", "show a topic's records",
+                             [&line] { return tail_command(line.common, line.tail); });
   tail->add_option("TOPIC", line.tail.topic, "the topic")->required();
   tail->add_option("--type", line.tail.type, "only this message type");
   tail->add_option("--grep", line.tail.grep, "only records that contain this text");
   tail->add_option("--from", line.tail.from, "earliest, latest, -N records a partition, or -5m")->capture_default_str();
   tail->add_flag("--exit", line.tail.exit_at_end, "stop at the present end");
-  add_reporting(line, line.app, "lag", "records and seconds behind, per group and partition", [&line] { return lag_command(line.common); });
+  add_reporting(line, line.app, "lag", "records and seconds behind, per group and partition",
+                [&line] { return lag_command(line.common); });
   auto* dlq = line.app.add_subcommand("dlq", "dead letters")->require_subcommand(1);
-  auto* list = add_reporting(line, *dlq, "list", "dead letters grouped by cause", [&line] { return dlq_list_command(line.common, line.dlq); });
+  auto* list = add_reporting(line, *dlq, "list", "dead letters grouped by cause",
+                             [&line] { return dlq_list_command(line.common, line.dlq); });
   list->add_option("GROUP", line.dlq.group, "only this consumer group");
-  auto* show = add_reporting(line, *dlq, "show", "one dead letter with its headers", [&line] { return dlq_show_command(line.common, line.dlq); });
-  show->add_option("ID", line.dlq.id, "a message id, or topic:partition:offset of the dead letter or its origin")->required();
+  auto* show = add_reporting(line, *dlq, "show", "one dead letter with its headers",
+                             [&line] { return dlq_show_command(line.common, line.dlq); });
+  show->add_option("ID", line.dlq.id, "a message id, or topic:partition:offset of the dead letter or its origin")
+      ->required();
   add(line, line.app, "docs", "print the reference of commands, options and endpoints", [] { return docs_command(); });
 }
 

@@ -91,8 +91,9 @@ int dlq_list_command(const Common& common, const DlqOptions& options) {
   auto topics = checked_topics(loaded->catalogue, options.group);
   if (!topics) return report(topics.error());
   std::map<Cause, Letters> causes;
-  auto done = read_all(loaded->catalogue.kafka, *topics, [&](const model::Record& record) { add(causes, record); },
-                       tool_log(loaded->catalogue, "dlq"));
+  auto done = read_all(
+      loaded->catalogue.kafka, *topics, [&](const model::Record& record) { add(causes, record); },
+      tool_log(loaded->catalogue, "dlq"));
   if (!done) return report(done.error());
   if (common.json) {
     std::vector<std::string> rows;
@@ -103,10 +104,11 @@ int dlq_list_command(const Common& common, const DlqOptions& options) {
   if (causes.empty()) std::printf("no dead letters\n");
   for (const auto& [cause, letters] : causes) {
     std::printf("%6zu  %s  %s%s%s\n", letters.count, cause.group.c_str(), cause.kind.c_str(),
-                cause.code.empty() ? "" : (" " + cause.code).c_str(), cause.field.empty() ? "" : (" in " + cause.field).c_str());
+                cause.code.empty() ? "" : (" " + cause.code).c_str(),
+                cause.field.empty() ? "" : (" in " + cause.field).c_str());
     for (const auto& [topic, count] : letters.topics) std::printf("        from %s: %zu\n", topic.c_str(), count);
-    std::printf("        %s\n        %s … %s; show one: loom dlq show %s\n", letters.message.c_str(), letters.first.c_str(),
-                letters.last.c_str(), letters.example.c_str());
+    std::printf("        %s\n        %s … %s; show one: loom dlq show %s\n", letters.message.c_str(),
+                letters.first.c_str(), letters.last.c_str(), letters.example.c_str());
   }
   return 0;
 }
@@ -125,13 +127,18 @@ int dlq_show_command(const Common& common, const DlqOptions& options) {
     std::printf("%s:%d:%lld\n", std::string(record.topic()).c_str(), record.partition().get(),
                 static_cast<long long>(record.offset().get()));
     for (const auto& [name, value] : record.headers())
-      std::printf("  %s: %s\n", name.c_str(), is_utf8(value) ? value.c_str() : ("base64:" + base64_encode(value)).c_str());
+      std::printf("  %s: %s\n", name.c_str(),
+                  is_utf8(value) ? value.c_str() : ("base64:" + base64_encode(value)).c_str());
     std::printf("  %s\n", shortened(record.value(), 400).c_str());
   };
-  auto done = read_all(loaded->catalogue.kafka, dead_letter_topics(loaded->catalogue, ""), show, tool_log(loaded->catalogue, "dlq"));
+  auto done = read_all(loaded->catalogue.kafka, dead_letter_topics(loaded->catalogue, ""), show,
+                       tool_log(loaded->catalogue, "dlq"));
   if (!done) return report(done.error());
   if (found > 0) return 0;
-  return report(Error{ErrorKind::not_found, "no dead letter '" + options.id + "'", "", "see 'loom dlq list' for those there are", ""}) ? 65 : 65;
+  return report(Error{ErrorKind::not_found, "no dead letter '" + options.id + "'", "",
+                      "see 'loom dlq list' for those there are", ""})
+             ? 65
+             : 65;
 }
 
 }  // namespace loom::app

@@ -1,4 +1,5 @@
-// loom docs: the reference, from the tables that the code itself uses. docs/reference.md is this output; a test compares.
+// loom docs: the reference, from the tables that the code itself uses. docs/reference.md is this output; a test
+// compares.
 #include <cstdio>
 
 #include "app/cli.h"
@@ -13,8 +14,8 @@ namespace {
 void print_options(const std::vector<config::OptionDoc>& options) {
   std::printf("| option | default | meaning |\n|---|---|---|\n");
   for (const auto& option : options)
-    std::printf("| `%s` | %s | %s |\n", option.name.c_str(), option.fallback.empty() ? "" : ("`" + option.fallback + "`").c_str(),
-                option.help.c_str());
+    std::printf("| `%s` | %s | %s |\n", option.name.c_str(),
+                option.fallback.empty() ? "" : ("`" + option.fallback + "`").c_str(), option.help.c_str());
   std::printf("\n");
 }
 
@@ -22,7 +23,8 @@ void print_options(const std::vector<config::OptionDoc>& options) {
 
 int docs_command() {
   std::printf("# Reference\n\nMade by `loom docs`; do not edit.\n\n## Commands\n\n%s", command_reference().c_str());
-  std::printf("## Configuration (`loom.yaml`)\n\nA variable `LOOM_<SECTION>_<KEY>` overrides an option of a section.\n\n");
+  std::printf(
+      "## Configuration (`loom.yaml`)\n\nA variable `LOOM_<SECTION>_<KEY>` overrides an option of a section.\n\n");
   for (const auto& [section, options] : model::catalogue_docs()) {
     std::printf("### `%s`\n\n", section.c_str());
     print_options(options);
@@ -39,7 +41,8 @@ int docs_command() {
   }
   std::printf("## Endpoints\n\n| endpoint | what |\n|---|---|\n");
   for (const auto& endpoint : ingest::endpoints())
-    std::printf("| `%s %s` | %s |\n", std::string(endpoint.method).c_str(), std::string(endpoint.path).c_str(), std::string(endpoint.summary).c_str());
+    std::printf("| `%s %s` | %s |\n", std::string(endpoint.method).c_str(), std::string(endpoint.path).c_str(),
+                std::string(endpoint.summary).c_str());
   return 0;
 }
 

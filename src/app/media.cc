@@ -11,7 +11,8 @@ namespace {
 
 std::uint32_t little_endian(std::string_view bytes, std::size_t at, int size) {
   std::uint32_t value = 0;
-  for (int i = 0; i < size; ++i) value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)])) << (8 * i);
+  for (int i = 0; i < size; ++i)
+    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)])) << (8 * i);
   return value;
 }
 
@@ -50,7 +51,11 @@ std::optional<std::string> media_data(std::string_view bytes) {
   }
   auto picture = stages::header_of(bytes);
   if (!picture) return std::nullopt;
-  return json::Writer{}.field("image_data", base64_encode(bytes)).field("width", picture->width).field("height", picture->height).text();
+  return json::Writer{}
+      .field("image_data", base64_encode(bytes))
+      .field("width", picture->width)
+      .field("height", picture->height)
+      .text();
 }
 
 }  // namespace loom::app

@@ -9,7 +9,8 @@ Result<std::vector<model::TopicPartition>> partitions_of(kafka::Admin& admin, co
   if (!infos) return tl::unexpected(infos.error());
   std::vector<model::TopicPartition> partitions;
   for (const auto& [name, info] : *infos)
-    for (int partition = 0; partition < info.partitions; ++partition) partitions.push_back({name, Partition{partition}});
+    for (int partition = 0; partition < info.partitions; ++partition)
+      partitions.push_back({name, Partition{partition}});
   return partitions;
 }
 
@@ -22,7 +23,8 @@ std::string record_json(const model::Record& record) {
       .field("partition", record.partition().get())
       .field("offset", record.offset().get())
       .field("timestamp", to_rfc3339(record.timestamp_ms() * 1000));
-  if (record.key()) line.field("key", is_utf8(*record.key()) ? std::string(*record.key()) : base64_encode(*record.key()));
+  if (record.key())
+    line.field("key", is_utf8(*record.key()) ? std::string(*record.key()) : base64_encode(*record.key()));
   line.raw("headers", headers.text());
   json::Document document;
   if (document.parse(record.value(), {.depth = 512, .allow_nul = true})) {
@@ -63,7 +65,8 @@ void append_shortened(std::string& to, json::Value value, std::size_t longest) {
 std::string shortened(std::string_view text, std::size_t longest) {
   json::Document document;
   auto value = document.parse(text, {.depth = 512, .allow_nul = true});
-  if (!value) return is_utf8(text) ? std::string(text.substr(0, longest)) : "<" + std::to_string(text.size()) + " bytes>";
+  if (!value)
+    return is_utf8(text) ? std::string(text.substr(0, longest)) : "<" + std::to_string(text.size()) + " bytes>";
   std::string shown;
   append_shortened(shown, *value, longest);
   return shown;

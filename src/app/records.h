@@ -13,9 +13,11 @@
 namespace loom::app {
 
 /// Every partition of those topics that exist.
-[[nodiscard]] Result<std::vector<model::TopicPartition>> partitions_of(kafka::Admin& admin, const std::vector<TopicName>& topics);
+[[nodiscard]] Result<std::vector<model::TopicPartition>> partitions_of(kafka::Admin& admin,
+                                                                       const std::vector<TopicName>& topics);
 
-/// {topic, partition, offset, timestamp, key, headers, value}; a value that is no JSON is text, or base64 under value_base64.
+/// {topic, partition, offset, timestamp, key, headers, value}; a value that is no JSON is text, or base64 under
+/// value_base64.
 [[nodiscard]] std::string record_json(const model::Record& record);
 
 /// Time, place, type, device, id, then the data with long strings shortened to their size.

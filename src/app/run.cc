@@ -37,7 +37,8 @@ int run_command(const Common& common, const std::string& group) {
   Registry registry;
   auto work = work_of_group(*loaded, *stage, registry, log, stop);
   if (!work) return report(work.error());
-  auto runner = runner::Runner::open(loaded->catalogue.kafka, runner_options(*loaded, *stage), std::move(*work), registry, log);
+  auto runner =
+      runner::Runner::open(loaded->catalogue.kafka, runner_options(*loaded, *stage), std::move(*work), registry, log);
   if (!runner) return report(runner.error());
   auto done = (*runner)->run(stop);
   return done ? 0 : report(done.error());

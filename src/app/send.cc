@@ -24,7 +24,9 @@ using namespace std::chrono_literals;
 Result<std::string> bytes_of(const std::string& file) {
   if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(ErrorKind::usage, "cannot read '" + file + "'", {.remedy = "name a file that exists, or - for standard input"});
+  if (!in)
+    return fail(ErrorKind::usage, "cannot read '" + file + "'",
+                {.remedy = "name a file that exists, or - for standard input"});
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
@@ -55,19 +57,24 @@ std::string message_of(const SendOptions& options, const std::string& id, const 
 
 std::chrono::milliseconds wait_of(const http::ClientReply& reply, int attempt) {
   auto seconds = std::atoi(std::string(reply.header("Retry-After")).c_str());
-  return seconds > 0 ? std::chrono::milliseconds(1000 * std::min(seconds, 60)) : std::min(5000ms, 100ms * (1 << std::min(attempt, 6)));
+  return seconds > 0 ? std::chrono::milliseconds(1000 * std::min(seconds, 60))
+                     : std::min(5000ms, 100ms * (1 << std::min(attempt, 6)));
 }
 
-Result<std::string> send_one(http::Client& client, const SendOptions& options, const std::string& body, const std::atomic<bool>& stop) {
+Result<std::string> send_one(http::Client& client, const SendOptions& options, const std::string& body,
+                             const std::atomic<bool>& stop) {
   Error last{ErrorKind::unavailable, "not sent", "", "", ""};
   for (int attempt = 0; attempt <= options.retries && !stop; ++attempt) {
     auto reply = client.post("/ingest/message", {.body = body});
     if (reply && reply->status == 200) return reply->body;
     if (reply && reply->status != 429 && reply->status != 503)
       return fail(ErrorKind::invalid_value, "refused with " + std::to_string(reply->status) + ": " + reply->body);
-    last = reply ? Error{ErrorKind::unavailable, "the API answers " + std::to_string(reply->status) + ": " + reply->body, "", "try again later", ""}
-                 : reply.error();
-    std::this_thread::sleep_for(reply ? wait_of(*reply, attempt) : std::min(5000ms, 100ms * (1 << std::min(attempt, 6))));
+    last = reply
+               ? Error{ErrorKind::unavailable, "the API answers " + std::to_string(reply->status) + ": " + reply->body,
+                       "", "try again later", ""}
+               : reply.error();
+    std::this_thread::sleep_for(reply ? wait_of(*reply, attempt)
+                                      : std::min(5000ms, 100ms * (1 << std::min(attempt, 6))));
   }
   return tl::unexpected(last);
 }
@@ -81,12 +88,15 @@ int send_command(const Common& common, const SendOptions& options) {
   if (!data) return report(data.error());
   http::ClientOptions client_options;
   if (const char* key = std::getenv("LOOM_SEND_KEY")) client_options.headers.emplace_back("X-API-Key", key);
-  auto client = http::Client::open(options.url.empty() ? "http://" + loaded->catalogue.api.listen : options.url, client_options);
+  auto client =
+      http::Client::open(options.url.empty() ? "http://" + loaded->catalogue.api.listen : options.url, client_options);
   if (!client) return report(client.error());
   std::ofstream receipts;
   if (!options.receipts.empty()) {
     receipts.open(options.receipts, std::ios::app);
-    if (!receipts) return report(Error{ErrorKind::usage, "cannot write receipts to '" + options.receipts + "'", "", "name a writable file", ""});
+    if (!receipts)
+      return report(Error{ErrorKind::usage, "cannot write receipts to '" + options.receipts + "'", "",
+                          "name a writable file", ""});
   }
   const auto& stop = stop_on_signals();
   int code = 0;

@@ -6,7 +6,9 @@ namespace loom::app {
 
 Result<stages::MakeHandler> stage_maker(const model::StageSpec& stage, config::Faults& faults) {
   const auto* kind = stages::find_kind(stage.use);
-  if (!kind) return fail(ErrorKind::configuration, "no stage kind '" + stage.use + "'", {.field = "stages." + stage.group.get() + ".use"});
+  if (!kind)
+    return fail(ErrorKind::configuration, "no stage kind '" + stage.use + "'",
+                {.field = "stages." + stage.group.get() + ".use"});
   stages::StageEntry entry{stage.node, model::common_stage_keys(), {}, system_clock()};
   if (kind->engine == stages::NeedsEngine::text_reader) {
     auto reader = engines::make_text_reader(stage.engine, faults);
@@ -23,7 +25,8 @@ void check_engines(Loaded& loaded) {
     auto maker = stage_maker(stage, loaded.faults);
     auto handler = maker ? (*maker)() : tl::unexpected(maker.error());
     if (!handler && loaded.faults.all().size() == before)
-      loaded.faults.fault(stage.place, "stages." + group.get() + ": " + handler.error().message, handler.error().remedy);
+      loaded.faults.fault(stage.place, "stages." + group.get() + ": " + handler.error().message,
+                          handler.error().remedy);
   }
 }
 

@@ -36,7 +36,8 @@ void print(const Common& common, const std::vector<sink::Change>& changes, bool 
     return;
   }
   for (const auto& change : changes) {
-    std::printf("%s%s%s%s\n", change.is_fault ? "fault: " : "", change.text.c_str(), change.remedy.empty() ? "" : ": ", change.remedy.c_str());
+    std::printf("%s%s%s%s\n", change.is_fault ? "fault: " : "", change.text.c_str(), change.remedy.empty() ? "" : ": ",
+                change.remedy.c_str());
     if (!applied)
       for (const auto& statement : change.sql) std::printf("  %s;\n", statement.c_str());
   }
@@ -46,11 +47,13 @@ void print(const Common& common, const std::vector<sink::Change>& changes, bool 
 }  // namespace
 
 Changes plan_tables_for(const Loaded& loaded, const Log& log) {
-  return with_database(loaded, log, [&](sink::Database& database) { return sink::plan_tables(database, loaded.mappings); });
+  return with_database(loaded, log,
+                       [&](sink::Database& database) { return sink::plan_tables(database, loaded.mappings); });
 }
 
 Changes apply_tables_for(const Loaded& loaded, const Log& log) {
-  return with_database(loaded, log, [&](sink::Database& database) { return sink::apply_tables(database, loaded.mappings); });
+  return with_database(loaded, log,
+                       [&](sink::Database& database) { return sink::apply_tables(database, loaded.mappings); });
 }
 
 int tables_command(const Common& common, const TablesOptions& options) {

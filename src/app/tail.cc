@@ -20,8 +20,9 @@ Result<std::map<model::TopicPartition, kafka::Range>> ranges_of(kafka::Admin& ad
     std::vector<std::string> known;
     for (const auto& name : names.value_or(std::vector<TopicName>{})) known.push_back(name.get());
     auto near = nearest(options.topic, known);
-    return fail(ErrorKind::not_found, "topic '" + options.topic + "' does not exist",
-                {.remedy = near.empty() ? "run 'loom topics plan' to see what there is" : "did you mean '" + near + "'?"});
+    return fail(
+        ErrorKind::not_found, "topic '" + options.topic + "' does not exist",
+        {.remedy = near.empty() ? "run 'loom topics plan' to see what there is" : "did you mean '" + near + "'?"});
   }
   auto marks = admin.watermarks(*partitions, 10s);
   if (!marks) return tl::unexpected(marks.error());

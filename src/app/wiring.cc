@@ -67,8 +67,8 @@ std::optional<Loaded> load_or_report(const Common& common) {
 }
 
 Log log_of(const model::Catalogue& catalogue, std::string part) {
-  auto level = catalogue.log_level == "debug"  ? LogLevel::debug
-               : catalogue.log_level == "warn" ? LogLevel::warn
+  auto level = catalogue.log_level == "debug"   ? LogLevel::debug
+               : catalogue.log_level == "warn"  ? LogLevel::warn
                : catalogue.log_level == "error" ? LogLevel::error
                                                 : LogLevel::info;
   return Log::to_stderr(std::move(part), level);

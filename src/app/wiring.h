@@ -41,8 +41,8 @@ struct Loaded {
 int report(const Error& error);
 
 /// What the group's consumer runs: a stage or the sink. Waits for the broker where it has to ask for ids.
-[[nodiscard]] Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec& stage, Registry& registry,
-                                                 const Log& log, const std::atomic<bool>& stop);
+[[nodiscard]] Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec& stage,
+                                                 Registry& registry, const Log& log, const std::atomic<bool>& stop);
 /// What the group reads: its input, or the mapped topics.
 [[nodiscard]] std::vector<TopicName> inputs_of(const Loaded& loaded, const model::StageSpec& stage);
 

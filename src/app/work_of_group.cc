@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 
 /// Asks until the broker answers or the process is to stop; one line a minute meanwhile.
 template <class Call>
-auto ask_until_answered(const Log& log, const std::string& bootstrap, const std::atomic<bool>& stop, Call call) -> decltype(call()) {
+auto ask_until_answered(const Log& log, const std::string& bootstrap, const std::atomic<bool>& stop, Call call)
+    -> decltype(call()) {
   auto told = std::chrono::steady_clock::time_point{};
   for (;;) {
     auto answer = call();
@@ -27,14 +28,15 @@ auto ask_until_answered(const Log& log, const std::string& bootstrap, const std:
   }
 }
 
-Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec& stage, Registry& registry, const Log& log,
-                                   const std::atomic<bool>& stop) {
+Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec& stage, Registry& registry,
+                                   const Log& log, const std::atomic<bool>& stop) {
   auto admin = kafka::Admin::open(loaded.catalogue.kafka, log);
   if (!admin) return tl::unexpected(admin.error());
   const auto& bootstrap = loaded.catalogue.kafka.bootstrap;
   auto cluster = ask_until_answered(log, bootstrap, stop, [&] { return (*admin)->cluster(5s); });
   if (!cluster) return tl::unexpected(cluster.error());
-  auto topics = ask_until_answered(log, bootstrap, stop, [&] { return (*admin)->topics(inputs_of(loaded, stage), 10s); });
+  auto topics =
+      ask_until_answered(log, bootstrap, stop, [&] { return (*admin)->topics(inputs_of(loaded, stage), 10s); });
   if (!topics) return tl::unexpected(topics.error());
 
   sink::StoreOptions options;
@@ -49,8 +51,8 @@ Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec&
 
 }  // namespace
 
-Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec& stage, Registry& registry, const Log& log,
-                                   const std::atomic<bool>& stop) {
+Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec& stage, Registry& registry,
+                                   const Log& log, const std::atomic<bool>& stop) {
   if (stage.use == "store") return store_work_of(loaded, stage, registry, log, stop);
   config::Faults faults;
   auto maker = stage_maker(stage, faults);

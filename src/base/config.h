@@ -67,13 +67,13 @@ class Node {
   [[nodiscard]] bool is_map() const { return kind() == Kind::map; }
   [[nodiscard]] bool is_scalar() const { return kind() == Kind::scalar; }
   [[nodiscard]] bool is_sequence() const { return kind() == Kind::sequence; }
-  [[nodiscard]] std::string scalar() const;                  // "" unless a scalar
-  [[nodiscard]] bool quoted() const;                         // a scalar in quotes: always a string
-  [[nodiscard]] Node operator[](std::string_view key) const; // absent when not there
+  [[nodiscard]] std::string scalar() const;                                 // "" unless a scalar
+  [[nodiscard]] bool quoted() const;                                        // a scalar in quotes: always a string
+  [[nodiscard]] Node operator[](std::string_view key) const;                // absent when not there
   [[nodiscard]] std::vector<std::pair<std::string, Node>> members() const;  // in file order
   [[nodiscard]] std::vector<Node> elements() const;
   [[nodiscard]] Place place() const;
-  [[nodiscard]] const std::string& path() const;             // "stages.moondream-ocr-consumer.engine"
+  [[nodiscard]] const std::string& path() const;  // "stages.moondream-ocr-consumer.engine"
 
  private:
   struct State;
@@ -205,7 +205,8 @@ template <class T>
 auto at_least(T least) {
   return [least](const auto& value) -> std::optional<std::string> {
     if constexpr (requires { value.count; }) {
-      if (value.count < static_cast<std::uint64_t>(least)) return "must be at least " + std::to_string(least) + " bytes";
+      if (value.count < static_cast<std::uint64_t>(least))
+        return "must be at least " + std::to_string(least) + " bytes";
     } else {
       if (value < least) return "must be at least " + print_value(least);
     }

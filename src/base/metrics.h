@@ -1,7 +1,7 @@
 // Counters, gauges and histograms, rendered as Prometheus text. A metric is made once and kept by reference: adding to
 // it is one relaxed atomic. The Registry owns its metrics and outlives their users; threads: any.
-//   Counter& accepted = registry.counter("loom_ingest_accepted_total", "Messages acknowledged", {{"type", "screenshot"}});
-//   accepted.add();
+//   Counter& accepted = registry.counter("loom_ingest_accepted_total", "Messages acknowledged", {{"type",
+//   "screenshot"}}); accepted.add();
 #pragma once
 
 #include <array>

@@ -25,7 +25,8 @@ Result<MakeTextReader> make_tesseract(const config::Node& engine, config::Faults
 }
 
 constexpr std::array<EngineKind, 1> all{{
-    {"tesseract", "Tesseract 5 in this process: fast, offline, needs language data (`apt-get install tesseract-ocr-eng`).",
+    {"tesseract",
+     "Tesseract 5 in this process: fast, offline, needs language data (`apt-get install tesseract-ocr-eng`).",
      [] { return tesseract_options().docs(); }, make_tesseract},
 }};
 

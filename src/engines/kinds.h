@@ -1,5 +1,5 @@
-// What `engine: {use: ...}` may be. A plain list, as the stages'. Threads: kinds() any; a maker is called once by each lane,
-// on its thread, and what it made belongs to that lane.
+// What `engine: {use: ...}` may be. A plain list, as the stages'. Threads: kinds() any; a maker is called once by each
+// lane, on its thread, and what it made belongs to that lane.
 //   auto make = make_text_reader(entry["engine"], faults);   // Result<MakeTextReader>: an unknown name is a fault
 //   auto reader = (*make)();                                 // Result<TextReader>: configuration, unavailable
 #pragma once

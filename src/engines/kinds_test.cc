@@ -14,7 +14,9 @@ TEST(EngineKinds, EachIsDocumented) {
 
 TEST(EngineKinds, MakesAReader) {
   config::Faults faults;
-  auto make = make_text_reader(config::Node::parse("{use: tesseract, language: eng, page_segmentation: 11, name: sparse}", "loom.yaml", faults), faults);
+  auto make = make_text_reader(
+      config::Node::parse("{use: tesseract, language: eng, page_segmentation: 11, name: sparse}", "loom.yaml", faults),
+      faults);
   ASSERT_TRUE(make) << faults.text();
   EXPECT_TRUE((*make)());
 }

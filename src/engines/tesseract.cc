@@ -71,7 +71,8 @@ class Tesseract {
     auto api = std::make_shared<tesseract::TessBaseAPI>();
     if (api->Init(nullptr, options.language.c_str(), tesseract::OEM_LSTM_ONLY) != 0)
       return fail(ErrorKind::configuration, "Tesseract has no data for language '" + options.language + "'",
-                  {.field = "engine.language", .remedy = "apt-get install " + packages_of(options.language) + ", or set TESSDATA_PREFIX"});
+                  {.field = "engine.language",
+                   .remedy = "apt-get install " + packages_of(options.language) + ", or set TESSDATA_PREFIX"});
     api->SetPageSegMode(static_cast<tesseract::PageSegMode>(options.page_segmentation));
     return TextReader(Tesseract(std::move(api), options));
   }
@@ -80,7 +81,8 @@ class Tesseract {
     one_thread();
     auto page = page_of(picture, options_.text_height);
     if (!page) return tl::unexpected(page.error());
-    ReadText read{.engine = "tesseract", .engine_version = tesseract::TessBaseAPI::Version(), .settings = settings_of(options_)};
+    ReadText read{
+        .engine = "tesseract", .engine_version = tesseract::TessBaseAPI::Version(), .settings = settings_of(options_)};
     auto width = pixGetWidth(page->pixels.get()), height = pixGetHeight(page->pixels.get());
     if (constexpr int smallest_letter = 5; width < smallest_letter || height < smallest_letter) return read;
     api_->SetImage(page->pixels.get());
@@ -88,7 +90,9 @@ class Tesseract {
     bool recognized = api_->Recognize(nullptr) == 0;
     if (recognized) read.words = words_of(*api_, *page);
     api_->Clear();
-    if (!recognized) return fail(ErrorKind::internal, "Tesseract could not read a page of " + std::to_string(width) + "x" + std::to_string(height));
+    if (!recognized)
+      return fail(ErrorKind::internal,
+                  "Tesseract could not read a page of " + std::to_string(width) + "x" + std::to_string(height));
     read.text = text_of(read.words);
     read.confidence = confidence_of(read.words);
     return read;
@@ -118,8 +122,10 @@ config::Options<TesseractOptions> tesseract_options() {
   return config::Options<TesseractOptions>("engine.tesseract")
       .add("language", &TesseractOptions::language, "language data, several joined by +: eng, deu+eng", wrong_language)
       .add("page_segmentation", &TesseractOptions::page_segmentation,
-           "how text lies on a page: 3 whole pages, 4 one column, 6 one block, 7 one line, 11 scattered text", wrong_page_segmentation)
-      .add("text_height", &TesseractOptions::text_height, "pixels of type that smaller text is enlarged to", config::at_least(10))
+           "how text lies on a page: 3 whole pages, 4 one column, 6 one block, 7 one line, 11 scattered text",
+           wrong_page_segmentation)
+      .add("text_height", &TesseractOptions::text_height, "pixels of type that smaller text is enlarged to",
+           config::at_least(10))
       .add("name", &TesseractOptions::name, "what results call these settings");
 }
 

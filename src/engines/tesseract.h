@@ -1,7 +1,7 @@
 // Tesseract 5 as an engine that reads pictures: LSTM only, one thread, no noise on stderr.
 // Ownership: a reader owns one loaded model (about 20 MB). Threads: made and used by one lane's thread.
-// Errors of opening: configuration (language data missing, with the package to install). Of reading: malformed, too_large,
-// internal.
+// Errors of opening: configuration (language data missing, with the package to install). Of reading: malformed,
+// too_large, internal.
 //   auto reader = open_tesseract({.language = "eng"});   auto read = (*reader)(picture);
 #pragma once
 

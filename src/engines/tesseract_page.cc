@@ -91,7 +91,8 @@ Result<Page> page_of(const Picture& picture, int text_height) {
   auto decoded = decode(picture);
   if (!decoded) return tl::unexpected(decoded.error());
   Page page{.pixels = grey_of(std::move(*decoded))};
-  if (!page.pixels) return fail(ErrorKind::internal, "the picture could not be made grey", {.field = "data.image_data"});
+  if (!page.pixels)
+    return fail(ErrorKind::internal, "the picture could not be made grey", {.field = "data.image_data"});
   page.width = pixGetWidth(page.pixels.get()), page.height = pixGetHeight(page.pixels.get());
   if (is_dark(page.pixels.get())) pixInvert(page.pixels.get(), page.pixels.get());
   auto shapes = black_and_white(page.pixels.get());

@@ -19,10 +19,10 @@ struct DestroyPix {
 using OwnPix = std::unique_ptr<Pix, DestroyPix>;
 
 struct Page {
-  OwnPix pixels;                // 8 bits a pixel, grey
-  double scale = 1;             // page pixels per picture pixel
-  double radians = 0;           // turned clockwise by this
-  int width = 0, height = 0;    // of the picture
+  OwnPix pixels;              // 8 bits a pixel, grey
+  double scale = 1;           // page pixels per picture pixel
+  double radians = 0;         // turned clockwise by this
+  int width = 0, height = 0;  // of the picture
   [[nodiscard]] Box box_in_picture(const Box& on_page) const;
 };
 

@@ -20,7 +20,8 @@ TEST(LetterHeight, IsTheMedianOfWhatMayBeLetters) {
     OwnPix pix;
     int height;
   };
-  Case cases[] = {{"none", bars(0, 10), 0}, {"one", bars(1, 12), 12}, {"many", bars(40, 9), 9}, {"dust is none", bars(40, 4), 0}};
+  Case cases[] = {
+      {"none", bars(0, 10), 0}, {"one", bars(1, 12), 12}, {"many", bars(40, 9), 9}, {"dust is none", bars(40, 4), 0}};
   for (const auto& one : cases) EXPECT_EQ(letter_height(one.pix.get()), one.height) << one.name;
 }
 
@@ -47,7 +48,11 @@ TEST(Page, BoxesGoBackThroughScaleAndTurn) {
       {"turned", 1, quarter, 60, 100, {52, 10, 8, 30}, {10, 0, 30, 8}},
   };
   for (const auto& one : cases) {
-    Page page{.pixels = OwnPix(pixCreate(one.page_width, one.page_height, 8)), .scale = one.scale, .radians = one.radians, .width = 100, .height = 60};
+    Page page{.pixels = OwnPix(pixCreate(one.page_width, one.page_height, 8)),
+              .scale = one.scale,
+              .radians = one.radians,
+              .width = 100,
+              .height = 60};
     EXPECT_EQ(page.box_in_picture(one.on_page), one.in_picture) << one.name;
   }
 }

@@ -23,7 +23,8 @@ std::string file_of(const std::string& name) {
 
 Picture picture_of(std::string bytes) {
   l_int32 format = 0, width = 0, height = 0;
-  pixReadHeaderMem(reinterpret_cast<const l_uint8*>(bytes.data()), bytes.size(), &format, &width, &height, nullptr, nullptr, nullptr);
+  pixReadHeaderMem(reinterpret_cast<const l_uint8*>(bytes.data()), bytes.size(), &format, &width, &height, nullptr,
+                   nullptr, nullptr);
   auto kind = format == IFF_PNG ? PictureFormat::png : format == IFF_WEBP ? PictureFormat::webp : PictureFormat::jpeg;
   return {std::move(bytes), kind, width, height};
 }
@@ -57,7 +58,8 @@ std::string words_only(const std::string& text) {
 }
 
 double character_error(const std::string& read, const std::string& truth) {
-  return static_cast<double>(edit_distance(words_only(read), words_only(truth))) / static_cast<double>(words_only(truth).size());
+  return static_cast<double>(edit_distance(words_only(read), words_only(truth))) /
+         static_cast<double>(words_only(truth).size());
 }
 
 class TesseractEngine : public testing::Test {
@@ -73,12 +75,12 @@ TEST_F(TesseractEngine, ReadsTheSamplesWellEnough) {
     double most;
   };
   const Case cases[] = {
-      {"article_light.png", "article.txt", 0.02},         {"article_dark.png", "article.txt", 0.02},
-      {"article_small.png", "article.txt", 0.02},         {"article_light_q30.jpg", "article.txt", 0.04},
-      {"article_dark_q30.jpg", "article.txt", 0.04},      {"article_tilted.png", "article.txt", 0.05},
-      {"post_light.png", "post.txt", 0.02},               {"post_dark.png", "post.txt", 0.02},
-      {"post_light.jpg", "post.txt", 0.02},               {"post_dark.webp", "post.txt", 0.02},
-      {"chat_light.png", "chat.txt", 0.02},               {"chat_dark.png", "chat.txt", 0.02},
+      {"article_light.png", "article.txt", 0.02},    {"article_dark.png", "article.txt", 0.02},
+      {"article_small.png", "article.txt", 0.02},    {"article_light_q30.jpg", "article.txt", 0.04},
+      {"article_dark_q30.jpg", "article.txt", 0.04}, {"article_tilted.png", "article.txt", 0.05},
+      {"post_light.png", "post.txt", 0.02},          {"post_dark.png", "post.txt", 0.02},
+      {"post_light.jpg", "post.txt", 0.02},          {"post_dark.webp", "post.txt", 0.02},
+      {"chat_light.png", "chat.txt", 0.02},          {"chat_dark.png", "chat.txt", 0.02},
       {"settings_light.png", "settings.txt", 0.03},
   };
   for (const auto& one : cases) {
@@ -112,12 +114,14 @@ TEST_F(TesseractEngine, BoxesLieWhereTheWordsAre) {
     std::string picture, word;
     Box about;
   };
-  const Case cases[] = {{"post_light.png", "Spent", {22, 82, 50, 19}}, {"article_tilted.png", "border", {59, 127, 58, 19}}};
+  const Case cases[] = {{"post_light.png", "Spent", {22, 82, 50, 19}},
+                        {"article_tilted.png", "border", {59, 127, 58, 19}}};
   for (const auto& one : cases) {
     SCOPED_TRACE(one.picture);
     auto read = reader_(picture_of(file_of(one.picture)));
     ASSERT_TRUE(read);
-    auto found = std::find_if(read->words.begin(), read->words.end(), [&](const ReadWord& word) { return word.text == one.word; });
+    auto found = std::find_if(read->words.begin(), read->words.end(),
+                              [&](const ReadWord& word) { return word.text == one.word; });
     ASSERT_NE(found, read->words.end());
     EXPECT_NEAR(found->box.x, one.about.x, 4);
     EXPECT_NEAR(found->box.y, one.about.y, 4);
@@ -130,7 +134,8 @@ TEST_F(TesseractEngine, LevelsTextThatIsTurnedEitherWay) {
   auto straight = page_pixels("article_light.png");
   for (float degrees : {-4.0F, -3.0F, 3.0F, 4.0F}) {
     auto angle = degrees * 3.14159F / 180;
-    OwnPix turned(pixRotate(straight.get(), angle, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, pixGetWidth(straight.get()), pixGetHeight(straight.get())));
+    OwnPix turned(pixRotate(straight.get(), angle, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, pixGetWidth(straight.get()),
+                            pixGetHeight(straight.get())));
     auto read = reader_(picture_of(png_of(turned.get())));
     ASSERT_TRUE(read);
     EXPECT_LE(character_error(read->text, file_of("article.txt")), 0.05) << degrees << ": " << read->text;
@@ -139,8 +144,9 @@ TEST_F(TesseractEngine, LevelsTextThatIsTurnedEitherWay) {
 
 TEST_F(TesseractEngine, PixelsOfAnyDepthAreRead) {
   auto colour = page_pixels("post_light.png");
-  OwnPix grey(pixConvertTo8(colour.get(), 0)), palette(pixConvertTo8(colour.get(), 1)), two(pixConvertTo1(grey.get(), 128)),
-      sixteen(pixConvert8To16(grey.get(), 8)), transparent(pixAddAlphaToBlend(colour.get(), 1.0F, 0));
+  OwnPix grey(pixConvertTo8(colour.get(), 0)), palette(pixConvertTo8(colour.get(), 1)),
+      two(pixConvertTo1(grey.get(), 128)), sixteen(pixConvert8To16(grey.get(), 8)),
+      transparent(pixAddAlphaToBlend(colour.get(), 1.0F, 0));
   for (auto* pix : {grey.get(), palette.get(), two.get(), sixteen.get(), transparent.get()}) {
     ASSERT_NE(pix, nullptr);
     auto read = reader_(picture_of(png_of(pix)));

@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 #include "kafka/consumer.h"
-#include "model/record.h"
-#include "model/cluster_settings.h"
 #include "loom/error.h"
+#include "model/cluster_settings.h"
+#include "model/record.h"
 
 namespace loom::kafka {
 
@@ -86,8 +86,8 @@ class Admin {
 
 /// Reads a range of partitions from `from` up to (excluding) `until`, without a group: tools, not pipelines.
 /// Calls `visit` in offset order per partition; false stops. An `until` past the end stops at the end. `until` absent:
-/// follows for ever (`visit` stops it). `visit` gets nullptr once a second while nothing comes. Errors: not_found (topic or
-/// partition), unavailable (no broker answered for 30 s), configuration.
+/// follows for ever (`visit` stops it). `visit` gets nullptr once a second while nothing comes. Errors: not_found
+/// (topic or partition), unavailable (no broker answered for 30 s), configuration.
 struct Range {
   Offset from, until{-1};
 };

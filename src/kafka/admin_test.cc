@@ -50,7 +50,8 @@ TEST_F(AdminOnBroker, CreatesDescribesAndChangesTopics) {
   const auto& info = topics->at(topic);
   EXPECT_EQ(info.replication, 1);
   EXPECT_EQ(info.id.size(), 22u) << info.id;
-  EXPECT_EQ(info.settings, (std::map<std::string, std::string>{{"retention.ms", "1000000"}, {"max.message.bytes", "2000000"}}));
+  EXPECT_EQ(info.settings,
+            (std::map<std::string, std::string>{{"retention.ms", "1000000"}, {"max.message.bytes", "2000000"}}));
   auto names = admin_->topic_names(10s);
   ASSERT_TRUE(names);
   EXPECT_NE(std::ranges::find(*names, topic), names->end());
@@ -137,7 +138,8 @@ TEST_F(AdminOnBroker, ReadsRanges) {
   ASSERT_TRUE(read(settings_, {{zero, {Offset{98}, Offset{105}}}}, note, log_)) << "past the end";
   EXPECT_EQ(seen[zero].size(), 2u);
   int count = 0;
-  ASSERT_TRUE(read(settings_, {{zero, {Offset{0}, Offset{100}}}}, [&](const Record*) { return ++count < 7; }, log_));
+  ASSERT_TRUE(read(
+      settings_, {{zero, {Offset{0}, Offset{100}}}}, [&](const Record*) { return ++count < 7; }, log_));
   EXPECT_EQ(count, 7);
   auto missing = read(settings_, {{{TopicName{"absent"}, Partition{0}}, {Offset{0}, Offset{5}}}}, note, log_);
   ASSERT_FALSE(missing);

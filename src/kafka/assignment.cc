@@ -50,7 +50,8 @@ void Assignment::make_ready(Slot& slot) {
 void Assignment::take_ready(std::vector<Record>& out, std::size_t max) {
   while (!ready_.empty() && out.size() < max) {
     auto* slot = find(ready_.front().topic_partition());
-    if (slot) (slot->is_held ? slot->kept.push_back(std::move(ready_.front())) : out.push_back(std::move(ready_.front())));
+    if (slot)
+      (slot->is_held ? slot->kept.push_back(std::move(ready_.front())) : out.push_back(std::move(ready_.front())));
     ready_.pop_front();
   }
 }

@@ -1,4 +1,5 @@
-// What happens when the one broker stops, hangs or restarts: everything sent ends acknowledged, everything read goes on.
+// What happens when the one broker stops, hangs or restarts: everything sent ends acknowledged, everything read goes
+// on.
 #include <signal.h>
 
 #include <set>
@@ -46,7 +47,8 @@ TEST_F(BrokerAway, EverythingEndsAcknowledgedAndRead) {
 
   broker_->pause();
   send(**producer, answers, 500);
-  EXPECT_TRUE(eventually([&] { return read(), (*producer)->since_broker_answered() > 3s && (*consumer)->since_broker_answered() > 3s; }));
+  EXPECT_TRUE(eventually(
+      [&] { return read(), (*producer)->since_broker_answered() > 3s && (*consumer)->since_broker_answered() > 3s; }));
   broker_->resume();
   ASSERT_TRUE(eventually([&] { return read(), answers.answered() == 1000; })) << answers.answered();
 
@@ -68,13 +70,17 @@ TEST_F(BrokerAway, ATimedOutRecordSaysSo) {
   Answers answers;
   send(**producer, answers, 3);
   ASSERT_TRUE(eventually([&] { return answers.answered() == 3; }));
-  for (const auto& answer : answers.all()) EXPECT_EQ(answer->error().kind, ErrorKind::timeout) << to_string(answer->error());
+  for (const auto& answer : answers.all())
+    EXPECT_EQ(answer->error().kind, ErrorKind::timeout) << to_string(answer->error());
   broker_->resume();
   Answers later;
-  ASSERT_TRUE(eventually([&] {
-    send(**producer, later, 1);
-    return eventually([&] { return later.answered() == later.all().size(); }, 5s) && *later.all().back();
-  }, 60s)) << later.faults();
+  ASSERT_TRUE(eventually(
+      [&] {
+        send(**producer, later, 1);
+        return eventually([&] { return later.answered() == later.all().size(); }, 5s) && *later.all().back();
+      },
+      60s))
+      << later.faults();
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ class Answers {
   }
   std::string faults() {
     std::string text;
-    for (const auto& result : all()) text += !result ? "unanswered; " : *result ? "" : to_string(result->error()) + "; ";
+    for (const auto& result : all())
+      text += !result ? "unanswered; " : *result ? "" : to_string(result->error()) + "; ";
     return text.substr(0, 300);
   }
 
@@ -106,14 +107,16 @@ class OnBroker : public ::testing::Test {
     auto producer = make_producer();
     for (int i = from_; i < from_ + count; ++i) {
       OutRecord record{topic, std::to_string(i), std::to_string(i), {}, 0, partition};
-      ASSERT_TRUE(producer->send(std::move(record), [](Result<Delivery> where) { EXPECT_TRUE(where) << to_string(where.error()); }));
+      ASSERT_TRUE(producer->send(std::move(record),
+                                 [](Result<Delivery> where) { EXPECT_TRUE(where) << to_string(where.error()); }));
     }
     auto flushed = producer->flush(30s);
     ASSERT_TRUE(flushed) << to_string(flushed.error());
     from_ += count;
   }
 
-  std::unique_ptr<Consumer> join(const std::string& group, const TopicName& topic, ConsumerEvents events = {}, bool is_held = false) {
+  std::unique_ptr<Consumer> join(const std::string& group, const TopicName& topic, ConsumerEvents events = {},
+                                 bool is_held = false) {
     auto consumer = Consumer::open(settings_, {ConsumerGroup{group}, {topic}, is_held}, std::move(events), log_);
     EXPECT_TRUE(consumer);
     return std::move(*consumer);

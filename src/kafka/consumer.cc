@@ -34,7 +34,9 @@ class GroupConsumer final : public Consumer, ClientEvents {
   void commit(const Offsets& next) override;
   Result<void> commit_now(const Offsets& next, rd::Milliseconds wait) override;
   void close() override;
-  rd::Milliseconds since_broker_answered() const override { return client_ ? client_->pulse.since() : rd::Milliseconds::max(); }
+  rd::Milliseconds since_broker_answered() const override {
+    return client_ ? client_->pulse.since() : rd::Milliseconds::max();
+  }
 
  private:
   void on_rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) override;
@@ -81,7 +83,8 @@ Result<void> GroupConsumer::start() {
 
 Result<void> GroupConsumer::subscribe() {
   rd::Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(options_.topics.size())));
-  for (const auto& topic : options_.topics) rd_kafka_topic_partition_list_add(topics.get(), topic.get().c_str(), RD_KAFKA_PARTITION_UA);
+  for (const auto& topic : options_.topics)
+    rd_kafka_topic_partition_list_add(topics.get(), topic.get().c_str(), RD_KAFKA_PARTITION_UA);
   if (auto code = rd_kafka_subscribe(client_->handle(), topics.get()))
     return tl::unexpected(rd::error_of(code, "consumer group '" + options_.group.get() + "'"));
   return {};
@@ -110,7 +113,8 @@ void GroupConsumer::fail_over(rd_kafka_resp_err_t code) {
   }
   reopen_at_ = Steady::now() + reopen_after;
   if (rd::needs_operator(code)) error_ = rd::error_of(code, "consumer group '" + options_.group.get() + "'");
-  log_.warn("consumer: fatal error, a new one is made", {{"group", options_.group.get()}, {"code", rd_kafka_err2name(code)}});
+  log_.warn("consumer: fatal error, a new one is made",
+            {{"group", options_.group.get()}, {"code", rd_kafka_err2name(code)}});
 }
 
 void GroupConsumer::reopen() {
@@ -163,7 +167,8 @@ void GroupConsumer::failed(const rd_kafka_message_t& message) {
   auto code = message.err;
   const char* text = rd_kafka_message_errstr(&message);
   if (rd::kind_of(code) == ErrorKind::not_found)  // waited for; the text names the topic
-    return client_->journal.warn_seldom(text, "consumer: a subscribed topic is missing, it is waited for", rd_kafka_err2name(code));
+    return client_->journal.warn_seldom(text, "consumer: a subscribed topic is missing, it is waited for",
+                                        rd_kafka_err2name(code));
   on_error(code, text);
 }
 
@@ -189,7 +194,8 @@ void GroupConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
   for (int i = 0; i < partitions->cnt; ++i) {
     const auto& element = partitions->elems[i];
     names.push_back(rd::name_of(element));
-    auto& slot = assignment_.add(names.back(), rd::Queue(rd_kafka_queue_get_partition(client, element.topic, element.partition)));
+    auto& slot = assignment_.add(names.back(),
+                                 rd::Queue(rd_kafka_queue_get_partition(client, element.topic, element.partition)));
     slot.is_held = options_.assign_held;
     // Before librdkafka starts the partition, or its first records would go past the hold.
     rd_kafka_queue_forward(slot.queue.get(), slot.is_held ? nullptr : client_->queue());
@@ -255,7 +261,9 @@ void GroupConsumer::release(const TopicPartition& partition) {
 Result<void> GroupConsumer::seek(const TopicPartition& partition, Offset offset) {
   auto name = "partition " + partition.topic.get() + "/" + std::to_string(partition.partition.get());
   auto* slot = assignment_.find(partition);
-  if (!slot) return fail(ErrorKind::not_found, name + " is not assigned to this member", {.remedy = "seek only what `assigned` named"});
+  if (!slot)
+    return fail(ErrorKind::not_found, name + " is not assigned to this member",
+                {.remedy = "seek only what `assigned` named"});
   if (!slot->is_started) {
     slot->start = offset;
     return {};
@@ -324,7 +332,8 @@ Result<void> GroupConsumer::commit_now(const Offsets& next, rd::Milliseconds wai
   if (auto code = rd_kafka_commit_queue(client_->handle(), list.get(), answers.get(), nullptr, nullptr))
     return tl::unexpected(rd::error_of(code, what));
   rd::Event event(rd_kafka_queue_poll(answers.get(), rd::ms_of(wait)));
-  if (!event) return fail(ErrorKind::unavailable, what + " was not answered in " + std::to_string(wait.count()) + " ms");
+  if (!event)
+    return fail(ErrorKind::unavailable, what + " was not answered in " + std::to_string(wait.count()) + " ms");
   auto code = rd_kafka_event_error(event.get());
   const auto* answered = rd_kafka_event_topic_partition_list(event.get());
   for (int i = 0; !code && answered && i < answered->cnt; ++i) code = answered->elems[i].err;
@@ -334,8 +343,8 @@ Result<void> GroupConsumer::commit_now(const Offsets& next, rd::Milliseconds wai
 
 }  // namespace
 
-Result<std::unique_ptr<Consumer>> Consumer::open(const ClusterSettings& settings, ConsumerOptions options, ConsumerEvents events,
-                                                 Log log) {
+Result<std::unique_ptr<Consumer>> Consumer::open(const ClusterSettings& settings, ConsumerOptions options,
+                                                 ConsumerEvents events, Log log) {
   auto consumer = std::make_unique<GroupConsumer>(settings, std::move(options), std::move(events), std::move(log));
   if (auto started = consumer->start(); !started) return tl::unexpected(started.error());
   return consumer;

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "base/log.h"
-#include "model/record.h"
-#include "model/cluster_settings.h"
 #include "loom/error.h"
+#include "model/cluster_settings.h"
+#include "model/record.h"
 
 namespace loom::kafka {
 
@@ -44,12 +44,12 @@ struct ConsumerEvents {
 class Consumer {
  public:
   /// Returns at once; a broker that is away is waited for. Errors: configuration.
-  static Result<std::unique_ptr<Consumer>> open(const ClusterSettings& settings, ConsumerOptions options, ConsumerEvents events,
-                                                Log log);
+  static Result<std::unique_ptr<Consumer>> open(const ClusterSettings& settings, ConsumerOptions options,
+                                                ConsumerEvents events, Log log);
   virtual ~Consumer() = default;  // leaves the group if `close` was not called
 
-  /// Up to `max` (at least 1) records of partitions that are not held; serves rebalances. Errors are logged and waited out, but for
-  /// those an operator must mend (authorization, configuration), which are returned.
+  /// Up to `max` (at least 1) records of partitions that are not held; serves rebalances. Errors are logged and waited
+  /// out, but for those an operator must mend (authorization, configuration), which are returned.
   virtual Result<std::vector<Record>> poll(std::chrono::milliseconds wait, std::size_t max) = 0;
 
   /// Nothing of it is delivered until `release`; what was read meanwhile is kept and then comes first, in order.

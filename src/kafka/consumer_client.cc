@@ -35,20 +35,24 @@ void ConsumerClient::configure(rd::Conf& conf, const ClusterSettings& settings, 
   if (protocol == Protocol::consumer)
     conf.set("group.protocol", "consumer");
   else
-    conf.set("session.timeout.ms", 6000).set("heartbeat.interval.ms", 1000).set("partition.assignment.strategy", classic_assignor());
-  rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list, void* opaque) {
-    if (auto* events = of(opaque).events_) events->on_rebalance(what, list);
-  });
+    conf.set("session.timeout.ms", 6000)
+        .set("heartbeat.interval.ms", 1000)
+        .set("partition.assignment.strategy", classic_assignor());
+  rd_kafka_conf_set_rebalance_cb(
+      conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list, void* opaque) {
+        if (auto* events = of(opaque).events_) events->on_rebalance(what, list);
+      });
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
     if (auto* events = of(opaque).events_) events->on_error(static_cast<rd_kafka_resp_err_t>(code), reason);
   });
-  rd_kafka_conf_set_offset_commit_cb(conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* opaque) {
-    if (auto* events = of(opaque).events_) events->on_committed(code);
-  });
+  rd_kafka_conf_set_offset_commit_cb(
+      conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* opaque) {
+        if (auto* events = of(opaque).events_) events->on_committed(code);
+      });
 }
 
-Result<ConsumerClient::Ref> ConsumerClient::open(const ClusterSettings& settings, const ConsumerGroup& group, Protocol protocol,
-                                                 Log log) {
+Result<ConsumerClient::Ref> ConsumerClient::open(const ClusterSettings& settings, const ConsumerGroup& group,
+                                                 Protocol protocol, Log log) {
   Ref self(new ConsumerClient(std::move(log)));
   rd::Conf conf(settings, *self);
   conf.set("group.id", group.get());

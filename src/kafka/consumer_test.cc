@@ -53,7 +53,9 @@ TEST_F(ConsumerOnBroker, TwoMembersShare) {
   auto got = take(*first, 1);
   ASSERT_TRUE(eventually([&] { return first->poll(10ms, 100) && one.mine.size() == 4; }));
   auto second = join("share", topic, two.events());
-  ASSERT_TRUE(eventually([&] { return first->poll(10ms, 100) && second->poll(10ms, 100) && one.mine.size() == 2 && two.mine.size() == 2; }));
+  ASSERT_TRUE(eventually([&] {
+    return first->poll(10ms, 100) && second->poll(10ms, 100) && one.mine.size() == 2 && two.mine.size() == 2;
+  }));
   EXPECT_GE(one.revocations, 1);
   for (const auto& partition : two.mine) EXPECT_FALSE(one.mine.contains(partition));
   second->close();
@@ -71,24 +73,27 @@ TEST_F(ConsumerOnBroker, HoldingAtRandomKeepsOrderAndLosesNothing) {
   std::set<TopicPartition> held;
   std::map<TopicPartition, std::int64_t> next;
   int got = 0;
-  ASSERT_TRUE(eventually([&] {
-    auto records = consumer->poll(2ms, 1 + random() % 200);
-    EXPECT_TRUE(records);
-    for (const auto& record : *records) {
-      auto partition = record.topic_partition();
-      EXPECT_FALSE(held.contains(partition)) << "a held partition delivered";
-      EXPECT_EQ(record.offset().get(), next[partition]++);
-      ++got;
-    }
-    for (const auto& partition : seen.mine) {
-      if (random() % 3) continue;
-      if (held.insert(partition).second)
-        consumer->hold(partition);
-      else
-        consumer->release(partition), held.erase(partition);
-    }
-    return got >= count;
-  }, 60s)) << got;
+  ASSERT_TRUE(eventually(
+      [&] {
+        auto records = consumer->poll(2ms, 1 + random() % 200);
+        EXPECT_TRUE(records);
+        for (const auto& record : *records) {
+          auto partition = record.topic_partition();
+          EXPECT_FALSE(held.contains(partition)) << "a held partition delivered";
+          EXPECT_EQ(record.offset().get(), next[partition]++);
+          ++got;
+        }
+        for (const auto& partition : seen.mine) {
+          if (random() % 3) continue;
+          if (held.insert(partition).second)
+            consumer->hold(partition);
+          else
+            consumer->release(partition), held.erase(partition);
+        }
+        return got >= count;
+      },
+      60s))
+      << got;
   EXPECT_EQ(got, count);
 }
 
@@ -220,7 +225,8 @@ TEST_F(ConsumerOnBroker, ARecordLargerThanTheBudgetPasses) {
   auto topic = make_topic(1, {{"max.message.bytes", "20000000"}});
   auto producer = make_producer({.max_message_bytes = 20'000'000});
   for (auto size : {100, 12'000'000, 100})
-    ASSERT_TRUE(producer->send({topic, {}, std::string(static_cast<std::size_t>(size), 'x'), {}, 0, {}}, [](auto where) { EXPECT_TRUE(where); }));
+    ASSERT_TRUE(producer->send({topic, {}, std::string(static_cast<std::size_t>(size), 'x'), {}, 0, {}},
+                               [](auto where) { EXPECT_TRUE(where); }));
   ASSERT_TRUE(producer->flush(30s));
   settings_.consumer_budget = {1 << 20};
   auto consumer = join("large", topic);

@@ -81,22 +81,33 @@ constexpr std::array table{
 
 // Configuration that a cluster may mend while we wait is not the operator's at the moment of reading.
 constexpr std::array operator_codes{
-    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
-    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
-    RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, RD_KAFKA_RESP_ERR__AUTHENTICATION,
-    RD_KAFKA_RESP_ERR_INVALID_GROUP_ID, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
+    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+    RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM,
+    RD_KAFKA_RESP_ERR__AUTHENTICATION,
+    RD_KAFKA_RESP_ERR_INVALID_GROUP_ID,
+    RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
     RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED,
 };
 
 std::string remedy_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::not_found: return "create it, for example with `loom topics apply`, or correct the name";
-    case ErrorKind::too_large: return "raise the topic's max.message.bytes or send less";
-    case ErrorKind::full: return "try again later or raise kafka.producer_budget";
-    case ErrorKind::timeout: return "try again; the outcome is unknown";
-    case ErrorKind::unavailable: return "check that the brokers of kafka.bootstrap run and can be reached";
-    case ErrorKind::configuration: return "check the kafka section's properties and the cluster's permissions";
-    default: return {};
+    case ErrorKind::not_found:
+      return "create it, for example with `loom topics apply`, or correct the name";
+    case ErrorKind::too_large:
+      return "raise the topic's max.message.bytes or send less";
+    case ErrorKind::full:
+      return "try again later or raise kafka.producer_budget";
+    case ErrorKind::timeout:
+      return "try again; the outcome is unknown";
+    case ErrorKind::unavailable:
+      return "check that the brokers of kafka.bootstrap run and can be reached";
+    case ErrorKind::configuration:
+      return "check the kafka section's properties and the cluster's permissions";
+    default:
+      return {};
   }
 }
 
@@ -107,7 +118,9 @@ ErrorKind kind_of(rd_kafka_resp_err_t code) {
   return row == table.end() ? ErrorKind::internal : row->kind;
 }
 
-bool needs_operator(rd_kafka_resp_err_t code) { return std::ranges::find(operator_codes, code) != operator_codes.end(); }
+bool needs_operator(rd_kafka_resp_err_t code) {
+  return std::ranges::find(operator_codes, code) != operator_codes.end();
+}
 
 Error error_of(rd_kafka_resp_err_t code, std::string_view what) {
   Error error;

@@ -17,7 +17,7 @@ class OffsetTracker {
   void settle(Offset offset);  // in any order; unknown ones are ignored
   /// The offset to commit: one past the settled prefix; nullopt while nothing is settled.
   [[nodiscard]] std::optional<Offset> next() const { return next_; }
-  [[nodiscard]] std::size_t open() const;                // begun, not yet in the prefix
+  [[nodiscard]] std::size_t open() const;  // begun, not yet in the prefix
   [[nodiscard]] std::optional<Offset> oldest_open() const;
 
  private:

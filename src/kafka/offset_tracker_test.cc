@@ -28,7 +28,10 @@ const Case cases[] = {
     {"gap in numbers", {{Step::begin, 5}, {Step::begin, 7}, {Step::settle, 5}, {Step::settle, 7}}, 8, 0},
     {"later first", {{Step::begin, 5}, {Step::begin, 7}, {Step::settle, 7}}, std::nullopt, 2},
     {"then the first", {{Step::begin, 5}, {Step::begin, 7}, {Step::settle, 7}, {Step::settle, 5}}, 8, 0},
-    {"hole in the middle", {{Step::begin, 1}, {Step::begin, 2}, {Step::begin, 3}, {Step::settle, 1}, {Step::settle, 3}}, 2, 2},
+    {"hole in the middle",
+     {{Step::begin, 1}, {Step::begin, 2}, {Step::begin, 3}, {Step::settle, 1}, {Step::settle, 3}},
+     2,
+     2},
     {"unknown", {{Step::begin, 5}, {Step::settle, 4}, {Step::settle, 6}}, std::nullopt, 1},
     {"twice settled", {{Step::begin, 5}, {Step::settle, 5}, {Step::settle, 5}}, 6, 0},
     {"begun again while open", {{Step::begin, 5}, {Step::begin, 5}, {Step::settle, 5}}, 6, 0},
@@ -39,7 +42,8 @@ TEST(OffsetTracker, OnlyTheSettledPrefixMayBeCommitted) {
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
     OffsetTracker tracker;
-    for (const auto& step : c.steps) step.what == Step::begin ? tracker.begin(Offset{step.offset}) : tracker.settle(Offset{step.offset});
+    for (const auto& step : c.steps)
+      step.what == Step::begin ? tracker.begin(Offset{step.offset}) : tracker.settle(Offset{step.offset});
     EXPECT_EQ(tracker.next() ? std::optional(tracker.next()->get()) : std::nullopt, c.next);
     EXPECT_EQ(tracker.open(), c.open);
   }

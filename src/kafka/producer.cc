@@ -27,7 +27,10 @@ rd::Milliseconds left_until(Steady::time_point end) {
 class LiveProducer final : public Producer, rd::Owner {
  public:
   LiveProducer(ClusterSettings settings, ProducerOptions options, Log log)
-      : rd::Owner(std::move(log)), settings_(std::move(settings)), options_(std::move(options)), budget_(settings_.producer_budget.count) {}
+      : rd::Owner(std::move(log)),
+        settings_(std::move(settings)),
+        options_(std::move(options)),
+        budget_(settings_.producer_budget.count) {}
   ~LiveProducer() override;
 
   Result<void> start();
@@ -164,7 +167,8 @@ Result<void> LiveProducer::send(OutRecord&& record, Done done) {
     return {};
   }
   auto code = session_->produce(record, *message);
-  if (!code) [[likely]] return {};
+  if (!code) [[likely]]
+    return {};
   if (session_->is_fatal()) {
     auto* broken = session_->client();
     park(message, std::make_unique<OutRecord>(std::move(record)));
@@ -257,7 +261,8 @@ void LiveProducer::begin_recovery(rd_kafka_t* broken) {
   is_recovering_ = true;
   std::array<char, 256> why{};
   auto code = rd_kafka_fatal_error(broken, why.data(), why.size());
-  journal.log().warn("producer: fatal error, a new one is made", {{"code", rd_kafka_err2name(code)}, {"reason", why.data()}});
+  journal.log().warn("producer: fatal error, a new one is made",
+                     {{"code", rd_kafka_err2name(code)}, {"reason", why.data()}});
   recovery_ = std::thread([this, old = session_, before = std::move(recovery_)]() mutable {
     if (before.joinable()) before.join();
     recover(std::move(old));
@@ -296,7 +301,8 @@ void LiveProducer::resume(Current next) {
   if (eventfd_ >= 0) next->wake(eventfd_);
   for (auto* message : parked_) {
     auto record = std::move(message->record);
-    if (auto code = next->produce(*record, *message)) failed_.push_back({message, rd::error_of(code, "topic '" + record->topic.get() + "'")});
+    if (auto code = next->produce(*record, *message))
+      failed_.push_back({message, rd::error_of(code, "topic '" + record->topic.get() + "'")});
   }
   journal.log().info("producer: what was not acknowledged is sent again", {{"records", parked_.size()}});
   parked_.clear();
@@ -307,7 +313,8 @@ void LiveProducer::resume(Current next) {
 
 void LiveProducer::ring() const {
   const std::uint64_t one = 1;
-  if (eventfd_ >= 0) [[maybe_unused]] auto written = ::write(eventfd_, &one, sizeof one);
+  if (eventfd_ >= 0) [[maybe_unused]]
+    auto written = ::write(eventfd_, &one, sizeof one);
 }
 
 // --- waiting ---
@@ -357,14 +364,15 @@ Result<void> LiveProducer::flush(rd::Milliseconds wait) {
   }
   auto left = records_.load(std::memory_order_acquire);
   if (left == 0) return {};
-  return fail(ErrorKind::timeout, std::to_string(left) + " records are not acknowledged", {.remedy = "check the brokers and try again"});
+  return fail(ErrorKind::timeout, std::to_string(left) + " records are not acknowledged",
+              {.remedy = "check the brokers and try again"});
 }
 
 }  // namespace
 
 void break_session(Producer& producer) {
-  rd_kafka_test_fatal_error(dynamic_cast<LiveProducer&>(producer).current()->client(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
-                            "injected by a test");
+  rd_kafka_test_fatal_error(dynamic_cast<LiveProducer&>(producer).current()->client(),
+                            RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "injected by a test");
 }
 
 Result<std::unique_ptr<Producer>> Producer::open(const ClusterSettings& settings, ProducerOptions options, Log log) {

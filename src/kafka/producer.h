@@ -11,9 +11,9 @@
 #include <memory>
 
 #include "base/log.h"
-#include "model/record.h"
-#include "model/cluster_settings.h"
 #include "loom/error.h"
+#include "model/cluster_settings.h"
+#include "model/record.h"
 
 namespace loom::kafka {
 
@@ -54,7 +54,8 @@ class Producer {
   /// Runs the `done` of everything answered so far; waits at most `wait`. Returns how many.
   virtual std::size_t serve(std::chrono::milliseconds wait) = 0;
 
-  /// Blocks until the topic's metadata is known and the idempotent producer has its id, or the time is up (unavailable).
+  /// Blocks until the topic's metadata is known and the idempotent producer has its id, or the time is up
+  /// (unavailable).
   virtual Result<void> warm(const TopicName& topic, std::chrono::milliseconds wait) = 0;
   /// Waits until nothing is in flight. Errors: timeout, naming how many are left.
   virtual Result<void> flush(std::chrono::milliseconds wait) = 0;

@@ -29,7 +29,8 @@ HeaderList headers_of(const OutRecord& record) {
   if (record.headers.empty()) return nullptr;
   HeaderList list(rd_kafka_headers_new(record.headers.size()));
   for (const auto& [name, value] : record.headers)
-    rd_kafka_header_add(list.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(), static_cast<ssize_t>(value.size()));
+    rd_kafka_header_add(list.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
   return list;
 }
 

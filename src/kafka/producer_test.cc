@@ -89,11 +89,13 @@ TEST_F(ProducerOnBroker, KeepsKeysHeadersTimesAndPutsKeysWhereJavaDoes) {
   auto producer = make_producer();
   ASSERT_TRUE(producer->warm(topic, 20s));
   // Partitions that Java's client gives on six partitions: (murmur2(key) & 0x7fffffff) % 6.
-  const std::map<std::string, int> java{{"device-1", 4}, {"phone-1", 5}, {"21", 0}, {"foobar", 0}, {"a-little-bit-long-string", 2}, {"", 3}};
+  const std::map<std::string, int> java{
+      {"device-1", 4}, {"phone-1", 5}, {"21", 0}, {"foobar", 0}, {"a-little-bit-long-string", 2}, {"", 3}};
   std::map<std::string, int> ours;
   for (const auto& [key, partition] : java)
-    ASSERT_TRUE(producer->send({topic, key, "v" + key, {{"a", "1"}, {"a", "2"}, {"b", std::string("\0x", 2)}}, 1234567, {}},
-                               [&ours, key](Result<Delivery> where) { ours[key] = where ? where->partition.get() : -1; }));
+    ASSERT_TRUE(
+        producer->send({topic, key, "v" + key, {{"a", "1"}, {"a", "2"}, {"b", std::string("\0x", 2)}}, 1234567, {}},
+                       [&ours, key](Result<Delivery> where) { ours[key] = where ? where->partition.get() : -1; }));
   ASSERT_TRUE(producer->flush(20s));
   EXPECT_EQ(ours, java);
   auto consumer = join("keys", topic);

@@ -6,13 +6,14 @@ namespace loom::kafka::rd {
 namespace {
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 constexpr std::int16_t init_producer_id = 22;  // the protocol's number of the request
 
-rd_kafka_resp_err_t on_response(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api, std::int16_t, std::int32_t,
-                                std::size_t, std::int64_t, rd_kafka_resp_err_t err, void* opaque) {
+rd_kafka_resp_err_t on_response(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api, std::int16_t,
+                                std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t err, void* opaque) {
   auto& owner = *static_cast<Owner*>(opaque);
   if (err) return RD_KAFKA_RESP_ERR_NO_ERROR;
   owner.pulse.beat();
@@ -62,7 +63,9 @@ std::optional<std::string_view> header_of(const void* owner, std::string_view na
 
 Pulse::Pulse() : last_ns_(now_ns()) {}
 void Pulse::beat() { last_ns_.store(now_ns(), std::memory_order_relaxed); }
-Milliseconds Pulse::since() const { return Milliseconds((now_ns() - last_ns_.load(std::memory_order_relaxed)) / 1'000'000); }
+Milliseconds Pulse::since() const {
+  return Milliseconds((now_ns() - last_ns_.load(std::memory_order_relaxed)) / 1'000'000);
+}
 
 void Journal::write(int syslog_level, std::string_view facility, std::string_view text) {
   Log::Fields fields{{"facility", facility}, {"text", text}};
@@ -98,7 +101,8 @@ model::TopicPartition name_of(const rd_kafka_topic_partition_t& element) {
   return {TopicName{element.topic}, Partition{element.partition}};
 }
 
-Conf::Conf(const model::ClusterSettings& settings, Owner& owner) : conf_(rd_kafka_conf_new()), properties_(settings.properties) {
+Conf::Conf(const model::ClusterSettings& settings, Owner& owner)
+    : conf_(rd_kafka_conf_new()), properties_(settings.properties) {
   rd_kafka_conf_set_opaque(conf_.get(), &owner);
   rd_kafka_conf_set_log_cb(conf_.get(), on_log);
   rd_kafka_conf_interceptor_add_on_new(conf_.get(), "pulse", on_new, &owner);
@@ -123,10 +127,14 @@ Conf& Conf::set(const char* name, const std::string& value) {
 Result<Client> Conf::make(rd_kafka_type_t type) {
   for (const auto& [name, value] : properties_) set(name.c_str(), value);
   const char* remedy = "correct kafka.properties: the names and values are librdkafka's";
-  if (!faults_.empty()) return fail(ErrorKind::configuration, "librdkafka refuses " + faults_, {.field = "kafka.properties", .remedy = remedy});
+  if (!faults_.empty())
+    return fail(ErrorKind::configuration, "librdkafka refuses " + faults_,
+                {.field = "kafka.properties", .remedy = remedy});
   std::array<char, 512> why{};
   Client client(rd_kafka_new(type, conf_.get(), why.data(), why.size()));
-  if (!client) return fail(ErrorKind::configuration, std::string("librdkafka refuses its configuration: ") + why.data(), {.field = "kafka.properties", .remedy = remedy});
+  if (!client)
+    return fail(ErrorKind::configuration, std::string("librdkafka refuses its configuration: ") + why.data(),
+                {.field = "kafka.properties", .remedy = remedy});
   conf_.release();  // the client's now
   return client;
 }
@@ -143,7 +151,8 @@ model::Record record_of(rd_kafka_message_t* message, void (*release)(void*)) {
   rd_kafka_timestamp_type_t type{};
   it.timestamp_ms = rd_kafka_message_timestamp(message, &type);
   if (message->key) it.key = std::string_view(static_cast<const char*>(message->key), message->key_len);
-  it.value = message->payload ? std::string_view(static_cast<const char*>(message->payload), message->len) : std::string_view("");
+  it.value = message->payload ? std::string_view(static_cast<const char*>(message->payload), message->len)
+                              : std::string_view("");
   return model::Record(it);
 }
 

@@ -37,7 +37,9 @@ template <class T, auto Destroy>
 using Owned = std::unique_ptr<T, Destroyer<Destroy>>;
 
 using Client = Owned<rd_kafka_t, rd_kafka_destroy>;
-inline void destroy_at_once(rd_kafka_t* client) { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+inline void destroy_at_once(rd_kafka_t* client) {
+  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
 using GroupClient = Owned<rd_kafka_t, destroy_at_once>;  // a consumer: whoever wants to leave its group does so before
 using Queue = Owned<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 using Topic = Owned<rd_kafka_topic_t, rd_kafka_topic_destroy>;
@@ -47,7 +49,9 @@ using Message = Owned<rd_kafka_message_t, rd_kafka_message_destroy>;
 using Partitions = Owned<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
 
 using Milliseconds = std::chrono::milliseconds;
-[[nodiscard]] inline int ms_of(Milliseconds wait) { return static_cast<int>(std::min<std::int64_t>(wait.count(), 1 << 30)); }
+[[nodiscard]] inline int ms_of(Milliseconds wait) {
+  return static_cast<int>(std::min<std::int64_t>(wait.count(), 1 << 30));
+}
 
 // --- errors ---
 [[nodiscard]] ErrorKind kind_of(rd_kafka_resp_err_t code);
@@ -100,8 +104,8 @@ struct Owner {
 
 class Conf {
  public:
-  /// bootstrap, client id, nagle off, quick reconnects, log and pulse wired to `owner`. The settings' own properties are
-  /// set by `make`, at last, so that they win.
+  /// bootstrap, client id, nagle off, quick reconnects, log and pulse wired to `owner`. The settings' own properties
+  /// are set by `make`, at last, so that they win.
   Conf(const model::ClusterSettings& settings, Owner& owner);
   Conf& set(const char* name, const std::string& value);
   Conf& set(const char* name, std::int64_t value) { return set(name, std::to_string(value)); }

@@ -11,7 +11,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr auto tick = 1s;
 constexpr auto propagation = 2s;  // a topic made just now
-constexpr auto patience = 30s;  // without any answer of a broker, for a range that has an end
+constexpr auto patience = 30s;    // without any answer of a broker, for a range that has an end
 
 class RangeReader {
  public:
@@ -45,7 +45,8 @@ Result<void> RangeReader::check_partitions() {
     const auto& [topic, partition] = it->first;
     rd::Topic handle(rd_kafka_topic_new(client_->handle(), topic.get().c_str(), nullptr));
     const struct rd_kafka_metadata* raw = nullptr;
-    auto code = handle ? rd_kafka_metadata(client_->handle(), 0, handle.get(), &raw, rd::ms_of(patience)) : rd_kafka_last_error();
+    auto code = handle ? rd_kafka_metadata(client_->handle(), 0, handle.get(), &raw, rd::ms_of(patience))
+                       : rd_kafka_last_error();
     if (!code) {
       code = raw->topic_cnt == 1 ? raw->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
       if (!code && partition.get() >= raw->topics[0].partition_cnt) code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
@@ -65,7 +66,8 @@ Result<void> RangeReader::check_partitions() {
 Result<void> RangeReader::assign() {
   rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(open_.size())));
   for (const auto& [partition, range] : open_) rd::add(list.get(), partition, range.from.get());
-  if (auto code = rd_kafka_assign(client_->handle(), list.get())) return tl::unexpected(rd::error_of(code, "reading a range"));
+  if (auto code = rd_kafka_assign(client_->handle(), list.get()))
+    return tl::unexpected(rd::error_of(code, "reading a range"));
   return {};
 }
 
@@ -113,7 +115,8 @@ std::optional<Result<void>> RangeReader::failed(const rd_kafka_message_t& messag
   }
   auto kind = rd::kind_of(code);
   if (kind == ErrorKind::not_found || rd::needs_operator(code))
-    return Result<void>(tl::unexpected(rd::error_of(code, message.rkt ? "topic '" + std::string(rd_kafka_topic_name(message.rkt)) + "'" : "reading a range")));
+    return Result<void>(tl::unexpected(rd::error_of(
+        code, message.rkt ? "topic '" + std::string(rd_kafka_topic_name(message.rkt)) + "'" : "reading a range")));
   client_->journal.warn_seldom("read", rd_kafka_message_errstr(&message), rd_kafka_err2name(code));
   return std::nullopt;
 }

@@ -30,7 +30,8 @@ double cpu_seconds() {
 }
 
 void report(const char* what, std::size_t count, double wall, double cpu) {
-  std::printf("%-12s %9.0f records/s  %5.2f CPU-us a record\n", what, static_cast<double>(count) / wall, cpu * 1e6 / static_cast<double>(count));
+  std::printf("%-12s %9.0f records/s  %5.2f CPU-us a record\n", what, static_cast<double>(count) / wall,
+              cpu * 1e6 / static_cast<double>(count));
 }
 
 void produce(const ClusterSettings& settings, const TopicName& topic, std::size_t count, std::size_t bytes) {
@@ -43,8 +44,16 @@ void produce(const ClusterSettings& settings, const TopicName& topic, std::size_
   auto start = Steady::now();
   auto cpu = cpu_seconds();
   for (std::size_t i = 0; i < count; ++i) {
-    OutRecord record{topic, std::to_string(i % 1000), std::string(bytes, 'x'), {{"message_id", "0198f0c2-0000-7000-8000-000000000000"}}, 0, {}};
-    while (!producer->send(std::move(record), [](Result<Delivery> where) { if (!where) std::abort(); })) std::this_thread::sleep_for(1ms);
+    OutRecord record{topic,
+                     std::to_string(i % 1000),
+                     std::string(bytes, 'x'),
+                     {{"message_id", "0198f0c2-0000-7000-8000-000000000000"}},
+                     0,
+                     {}};
+    while (!producer->send(std::move(record), [](Result<Delivery> where) {
+      if (!where) std::abort();
+    }))
+      std::this_thread::sleep_for(1ms);
   }
   if (!producer->flush(60s)) std::abort();
   report("produce", count, seconds_since(start), cpu_seconds() - cpu);

@@ -89,9 +89,9 @@ struct ApiSettings {
 struct DatabaseSettings {
   std::string url = "sqlite:loom.db";
   bool create = false;  // `loom run` makes missing tables
-  int writers = 1;
+  int writers = 2;      // PostgreSQL: one prepares its rows while the other's are stored
   int batch_rows = 10000;
-  config::Milliseconds batch_wait{250};
+  config::Milliseconds batch_wait{50};
 };
 
 struct Catalogue {

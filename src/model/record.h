@@ -68,7 +68,7 @@ class Record {
   [[nodiscard]] TopicPartition topic_partition() const { return {TopicName{std::string(it_.topic)}, partition()}; }
   [[nodiscard]] std::int64_t timestamp_ms() const { return it_.timestamp_ms; }
   [[nodiscard]] std::optional<std::string_view> key() const { return it_.key; }
-  [[nodiscard]] std::string_view value() const { return it_.value; }  // a tombstone reads as ""
+  [[nodiscard]] std::string_view value() const { return it_.value; }                   // a tombstone reads as ""
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const {  // the last of that name
     return it_.header ? it_.header(it_.owner, name) : std::nullopt;
   }

@@ -20,7 +20,8 @@ struct Binder {
 };
 
 tl::unexpected<Error> trouble(const Binder& binder, const std::string& message, std::string remedy) {
-  return fail(ErrorKind::schema, "table '" + binder.live.name.get() + "': " + message, {.field = binder.live.name.get(), .remedy = std::move(remedy)});
+  return fail(ErrorKind::schema, "table '" + binder.live.name.get() + "': " + message,
+              {.field = binder.live.name.get(), .remedy = std::move(remedy)});
 }
 
 template <class Map>
@@ -53,7 +54,8 @@ bool find_sources(const Binder& binder, BoundColumn& column) {
   for (const auto& field : binder.mapping.fields)
     if (binder.same(field.column, column.name)) column.paths.push_back(field.source);
   if (column.paths.empty()) column.standard = standard_of(column.name);
-  if (column.paths.size() == 1 && column.transform == model::Transform::none) column.standard = standard_of(column.paths.front());
+  if (column.paths.size() == 1 && column.transform == model::Transform::none)
+    column.standard = standard_of(column.paths.front());
   if (!column.paths.empty() || column.standard != Standard::none) return true;
   if (binder.mapping.shortest) {
     column.paths = {column.name, "data." + column.name};
@@ -93,7 +95,8 @@ std::optional<std::size_t> index_of(const Binder& binder, std::string_view name)
 Result<void> check_mapped(const Binder& binder) {
   auto check = [&](const std::string& column) -> Result<void> {
     if (index_of(binder, column)) return {};
-    return trouble(binder, "column '" + column + "' is missing, topic '" + binder.mapping.topic.get() + "' maps to it", "run 'loom tables apply'");
+    return trouble(binder, "column '" + column + "' is missing, topic '" + binder.mapping.topic.get() + "' maps to it",
+                   "run 'loom tables apply'");
   };
   for (const auto& field : binder.mapping.fields)
     if (auto found = check(field.column); !found) return found;
@@ -136,7 +139,8 @@ void find_identity(Binder& binder) {
 
 }  // namespace
 
-Result<Binding> bind(const model::Mappings& mappings, const model::TopicMapping& mapping, const LiveTable& live, Dialect dialect) {
+Result<Binding> bind(const model::Mappings& mappings, const model::TopicMapping& mapping, const LiveTable& live,
+                     Dialect dialect) {
   Binder binder{mapping, live, dialect};
   binder.made.topic = mapping.topic;
   binder.made.table = live.name;

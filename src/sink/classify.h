@@ -14,9 +14,9 @@ struct Existing {
 };
 
 enum class Clash {
-  repeated,   // the same message again
-  conflict,   // the same identity with other data
-  other,      // another message with the same key
+  repeated,  // the same message again
+  conflict,  // the same identity with other data
+  other,     // another message with the same key
 };
 [[nodiscard]] Clash classify(const Binding& binding, const Row& row, const Existing& existing);
 [[nodiscard]] Existing existing_of(const Binding& binding, const Row& row);

@@ -26,10 +26,11 @@ std::string kind_with_article(Kind kind) {
 }
 
 tl::unexpected<Refusal> refuse(const BoundColumn& column, const Source& source, std::string why = {}) {
-  auto message = "column '" + column.name + "' wants " + std::string(with_article(column.type)) + ", " + std::string(source.path) +
-                 " is " + kind_with_article(source.value.kind()) + " " + shown(source.value);
+  auto message = "column '" + column.name + "' wants " + std::string(with_article(column.type)) + ", " +
+                 std::string(source.path) + " is " + kind_with_article(source.value.kind()) + " " + shown(source.value);
   if (!why.empty()) message += ": " + why;
-  Error error{ErrorKind::invalid_value, std::move(message), std::string(source.path), "send a value that fits, or change the mapping", ""};
+  Error error{ErrorKind::invalid_value, std::move(message), std::string(source.path),
+              "send a value that fits, or change the mapping", ""};
   return tl::unexpected<Refusal>(Refusal{why.empty(), std::move(error)});
 }
 
@@ -157,7 +158,8 @@ Converted to_float_array(const BoundColumn& column, const Source& source) {
 }
 
 Converted to_json(const BoundColumn& column, const Source& source) {
-  if (auto text = source.value.string(); text && has_nul(*text)) return refuse(column, source, "it contains a NUL character");
+  if (auto text = source.value.string(); text && has_nul(*text))
+    return refuse(column, source, "it contains a NUL character");
   return Json{json_text(source)};
 }
 
@@ -192,16 +194,26 @@ Converted transformed(const BoundColumn& column, const Source& source) {
 tl::expected<Cell, Refusal> convert(const BoundColumn& column, const Source& source) {
   if (column.transform != model::Transform::none) return transformed(column, source);
   switch (column.type) {
-    case ColumnType::string: return to_text(column, source);
-    case ColumnType::integer: return to_integer(column, source);
-    case ColumnType::floating: return to_float(column, source);
-    case ColumnType::boolean: return to_boolean(column, source);
-    case ColumnType::timestamp: return to_timestamp(column, source);
-    case ColumnType::array: return to_text_array(column, source);
-    case ColumnType::float_array: return to_float_array(column, source);
-    case ColumnType::json: return to_json(column, source);
-    case ColumnType::bytes: return to_blob(column, source);
-    case ColumnType::uuid: return to_uuid(column, source);
+    case ColumnType::string:
+      return to_text(column, source);
+    case ColumnType::integer:
+      return to_integer(column, source);
+    case ColumnType::floating:
+      return to_float(column, source);
+    case ColumnType::boolean:
+      return to_boolean(column, source);
+    case ColumnType::timestamp:
+      return to_timestamp(column, source);
+    case ColumnType::array:
+      return to_text_array(column, source);
+    case ColumnType::float_array:
+      return to_float_array(column, source);
+    case ColumnType::json:
+      return to_json(column, source);
+    case ColumnType::bytes:
+      return to_blob(column, source);
+    case ColumnType::uuid:
+      return to_uuid(column, source);
   }
   return refuse(column, source, "its type is unknown");
 }
@@ -210,16 +222,26 @@ bool has_nul(std::string_view text) { return text.find('\0') != std::string_view
 
 std::string_view with_article(model::ColumnType type) {
   switch (type) {
-    case ColumnType::string: return "a string";
-    case ColumnType::integer: return "an integer";
-    case ColumnType::floating: return "a float";
-    case ColumnType::boolean: return "a boolean";
-    case ColumnType::timestamp: return "a timestamp";
-    case ColumnType::array: return "an array";
-    case ColumnType::float_array: return "an array of floats";
-    case ColumnType::json: return "JSON";
-    case ColumnType::bytes: return "bytes in base64";
-    case ColumnType::uuid: return "a UUID";
+    case ColumnType::string:
+      return "a string";
+    case ColumnType::integer:
+      return "an integer";
+    case ColumnType::floating:
+      return "a float";
+    case ColumnType::boolean:
+      return "a boolean";
+    case ColumnType::timestamp:
+      return "a timestamp";
+    case ColumnType::array:
+      return "an array";
+    case ColumnType::float_array:
+      return "an array of floats";
+    case ColumnType::json:
+      return "JSON";
+    case ColumnType::bytes:
+      return "bytes in base64";
+    case ColumnType::uuid:
+      return "a UUID";
   }
   return "a value";
 }
@@ -227,7 +249,8 @@ std::string_view with_article(model::ColumnType type) {
 std::string excerpt(std::string_view text) {
   constexpr std::size_t longest = 40;
   auto cut = text.substr(0, longest);
-  while (cut.size() < text.size() && !cut.empty() && (static_cast<unsigned char>(text[cut.size()]) & 0xC0) == 0x80) cut.remove_suffix(1);
+  while (cut.size() < text.size() && !cut.empty() && (static_cast<unsigned char>(text[cut.size()]) & 0xC0) == 0x80)
+    cut.remove_suffix(1);
   std::string to = "'";
   for (char c : cut) to += static_cast<unsigned char>(c) < 0x20 ? '.' : c;
   return to + (cut.size() < text.size() ? "…'" : "'");

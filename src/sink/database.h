@@ -1,5 +1,5 @@
-// The contract that both databases meet (sqlite/, postgres/): rows and next offsets in ONE transaction, offsets moved by
-// compare-and-set. Bad rows are found one by one and handed to `before_commit`; every good row of the batch lands.
+// The contract that both databases meet (sqlite/, postgres/): rows and next offsets in ONE transaction, offsets moved
+// by compare-and-set. Bad rows are found one by one and handed to `before_commit`; every good row of the batch lands.
 // Ownership: a Database is one connection; it reconnects by itself. Threads: one at a time.
 // Errors: unavailable (away, disk full, locked too long: try again), schema (an operator is needed), internal.
 //   auto database = open_database("sqlite:loom.db", folder, log);
@@ -99,6 +99,7 @@ class Database {
 
 /// "sqlite:path" (relative to `folder`) or "postgres://…", "postgresql://…" (libpq's options in the query part; the
 /// password from PGPASSWORD or pgpass). Connects at the first call, so that an absent server is no error here.
-[[nodiscard]] Result<std::unique_ptr<Database>> open_database(const std::string& url, const std::string& folder, Log log);
+[[nodiscard]] Result<std::unique_ptr<Database>> open_database(const std::string& url, const std::string& folder,
+                                                              Log log);
 
 }  // namespace loom::sink

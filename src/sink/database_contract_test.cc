@@ -80,9 +80,13 @@ class DatabaseContract : public testing::TestWithParam<std::string> {
 
 TEST_P(DatabaseContract, StoresRowsAndTheNextOffsetTogether) {
   use(gps);
-  EXPECT_EQ(write({{.offset = 5, .data = R"({"lat":1.5,"note":"it's","n":7})"}, {.offset = 6, .data = R"({"lat":-2})"}}, {move_of({}, 7)}), "ss");
+  EXPECT_EQ(write({{.offset = 5, .data = R"({"lat":1.5,"note":"it's","n":7})"}, {.offset = 6, .data = R"({"lat":-2})"}},
+                  {move_of({}, 7)}),
+            "ss");
   EXPECT_EQ(lines(*database_, "SELECT lat, note, n, device_id, part, kafka_offset FROM gps ORDER BY kafka_offset"),
-            (std::vector<std::string>{"1.5|it's|7|phone-1||5", database_->dialect() == Dialect::sqlite ? "-2.0|-|-|phone-1||6" : "-2|-|-|phone-1||6"}));
+            (std::vector<std::string>{"1.5|it's|7|phone-1||5", database_->dialect() == Dialect::sqlite
+                                                                   ? "-2.0|-|-|phone-1||6"
+                                                                   : "-2|-|-|phone-1||6"}));
   auto offsets = database_->read_offsets(owner, std::vector{TopicName{"t"}});
   ASSERT_TRUE(offsets);
   ASSERT_EQ(offsets->size(), 1u);
@@ -99,22 +103,28 @@ topics:
     field_mappings: {data.s: s, data.i: i, data.f: f, data.b: b, data.t: t, data.a: a, data.fa: fa, data.j: j, data.y: y, data.u: u}
     data_types: {s: string, i: integer, f: float, b: boolean, t: timestamp, a: array, fa: float_array, j: json, y: bytes, u: uuid}
 )");
-  auto data = R"({"s":"ü\"x","i":-9223372036854775808,"f":0.1,"b":true,"t":"2026-11-23T12:00:00.123456Z","a":["x,y",null,"q\"z"],)"
-              R"("fa":[1.5,-2],"j":{"k":[1,2]},"y":"AAECAw==","u":"0198F0C2-0000-7000-8000-000000000001"})";
+  auto data =
+      R"({"s":"ü\"x","i":-9223372036854775808,"f":0.1,"b":true,"t":"2026-11-23T12:00:00.123456Z","a":["x,y",null,"q\"z"],)"
+      R"("fa":[1.5,-2],"j":{"k":[1,2]},"y":"AAECAw==","u":"0198F0C2-0000-7000-8000-000000000001"})";
   ASSERT_EQ(write({{.data = data}}), "s");
   bool lite = database_->dialect() == Dialect::sqlite;
   auto t = lite ? "t" : "to_char(t AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
   auto row = lines(*database_, std::string("SELECT s, i, f, CASE WHEN b THEN 'yes' ELSE 'no' END, ") + t + ", u, " +
                                    (lite ? "hex(y)" : "upper(encode(y, 'hex'))") + ", a, fa FROM \"all types\"");
-  EXPECT_EQ(row, (std::vector<std::string>{std::string("ü\"x|-9223372036854775808|0.1|yes|2026-11-23T12:00:00.123456Z|") + id_of(1) + "|00010203|" +
-                                           (lite ? R"(["x,y",null,"q\"z"]|[1.5,-2])" : R"({"x,y",NULL,"q\"z"}|{1.5,-2})")}));
-  EXPECT_EQ(lines(*database_, lite ? "SELECT j ->> '$.k[1]' FROM \"all types\"" : "SELECT j #>> '{k,1}' FROM \"all types\""), (std::vector<std::string>{"2"}));
+  EXPECT_EQ(row, (std::vector<std::string>{
+                     std::string("ü\"x|-9223372036854775808|0.1|yes|2026-11-23T12:00:00.123456Z|") + id_of(1) +
+                     "|00010203|" + (lite ? R"(["x,y",null,"q\"z"]|[1.5,-2])" : R"({"x,y",NULL,"q\"z"}|{1.5,-2})")}));
+  EXPECT_EQ(
+      lines(*database_, lite ? "SELECT j ->> '$.k[1]' FROM \"all types\"" : "SELECT j #>> '{k,1}' FROM \"all types\""),
+      (std::vector<std::string>{"2"}));
 }
 
 TEST_P(DatabaseContract, ARepeatChangesNothing) {
   use(gps);
   EXPECT_EQ(write({{.offset = 0, .id = id_of(1), .data = R"({"n":1})"}}), "s");
-  EXPECT_EQ(write({{.offset = 1, .id = id_of(1), .data = R"({"n":1})"}, {.offset = 2, .id = id_of(2), .data = R"({"n":2})"}}), "rs");
+  EXPECT_EQ(
+      write({{.offset = 1, .id = id_of(1), .data = R"({"n":1})"}, {.offset = 2, .id = id_of(2), .data = R"({"n":2})"}}),
+      "rs");
   EXPECT_EQ(lines(*database_, "SELECT n, kafka_offset FROM gps ORDER BY n"), (std::vector<std::string>{"1|0", "2|2"}));
 }
 
@@ -151,32 +161,44 @@ topics:
 TEST_P(DatabaseContract, AnotherMessageOnACustomKeyIsMerged) {
   use(std::string(latest) + "ignore\n");
   EXPECT_EQ(write({{.id = id_of(1), .data = R"({"n":1})"}, {.id = id_of(2), .data = R"({"n":2})"}}), "sm");
-  EXPECT_EQ(write({{.id = id_of(3), .data = R"({"n":3})"}, {.id = id_of(1), .data = R"({"n":1})"}, {.id = id_of(4), .device = "phone-2"}}), "mrs");
-  EXPECT_EQ(lines(*database_, "SELECT device_id, n FROM latest ORDER BY 1"), (std::vector<std::string>{"phone-1|1", "phone-2|-"}));
+  EXPECT_EQ(write({{.id = id_of(3), .data = R"({"n":3})"},
+                   {.id = id_of(1), .data = R"({"n":1})"},
+                   {.id = id_of(4), .device = "phone-2"}}),
+            "mrs");
+  EXPECT_EQ(lines(*database_, "SELECT device_id, n FROM latest ORDER BY 1"),
+            (std::vector<std::string>{"phone-1|1", "phone-2|-"}));
 }
 
 TEST_P(DatabaseContract, UpdateKeepsWhatTheNewMessageDoesNotSay) {
   use(std::string(latest) + "update\n");
   EXPECT_EQ(write({{.id = id_of(1), .data = R"({"n":1,"note":"a"})"}}), "s");
-  EXPECT_EQ(write({{.id = id_of(2), .data = R"({"n":2})"}, {.id = id_of(3), .device = "p2", .data = R"({"n":5})"}, {.id = id_of(4), .data = R"({"n":3})"}}), "msm");
+  EXPECT_EQ(write({{.id = id_of(2), .data = R"({"n":2})"},
+                   {.id = id_of(3), .device = "p2", .data = R"({"n":5})"},
+                   {.id = id_of(4), .data = R"({"n":3})"}}),
+            "msm");
   EXPECT_EQ(lines(*database_, "SELECT device_id, n, note, message_id FROM latest ORDER BY 1"),
             (std::vector<std::string>{"p2|5|-|" + id_of(3), "phone-1|3|a|" + id_of(4)}));
 }
 
 TEST_P(DatabaseContract, ReplaceForgetsWhatTheNewMessageDoesNotSay) {
   use(std::string(latest) + "replace\n");
-  EXPECT_EQ(write({{.id = id_of(1), .data = R"({"n":1,"note":"a"})"}, {.id = id_of(2), .data = R"({"n":2,"note":"b"})"}}), "sm");
+  EXPECT_EQ(
+      write({{.id = id_of(1), .data = R"({"n":1,"note":"a"})"}, {.id = id_of(2), .data = R"({"n":2,"note":"b"})"}}),
+      "sm");
   EXPECT_EQ(write({{.id = id_of(3), .data = R"({"n":3})"}}), "m");
   EXPECT_EQ(lines(*database_, "SELECT n, note FROM latest"), (std::vector<std::string>{"3|-"}));
 }
 
 TEST_P(DatabaseContract, BadRowsAreFoundEachWithItsCauseAndEveryGoodOneLands) {
   use(gps, "CREATE TABLE gps (message_id " + std::string(GetParam() == "sqlite" ? "UUID TEXT" : "uuid") +
-               ", part text, kafka_offset bigint, lat double precision CHECK (lat < 90), note text NOT NULL, n bigint UNIQUE)");
+               ", part text, kafka_offset bigint, lat double precision CHECK (lat < 90), note text NOT NULL, n bigint "
+               "UNIQUE)");
   std::vector<Message> messages;
   std::string expected(10000, 's');
-  for (int i = 0; i < 10000; ++i) messages.push_back({.offset = i, .data = R"({"lat":1,"note":"x","n":)" + std::to_string(i) + "}"});
-  messages[17].data = R"({"lat":91,"note":"x"})", messages[4000].data = R"({"lat":1})", messages[9999].data = R"({"lat":1,"note":"x","n":3})";
+  for (int i = 0; i < 10000; ++i)
+    messages.push_back({.offset = i, .data = R"({"lat":1,"note":"x","n":)" + std::to_string(i) + "}"});
+  messages[17].data = R"({"lat":91,"note":"x"})", messages[4000].data = R"({"lat":1})",
+  messages[9999].data = R"({"lat":1,"note":"x","n":3})";
   expected[17] = expected[4000] = expected[9999] = 'd';
   EXPECT_EQ(write(messages, {move_of({}, 10000)}), expected);
   ASSERT_EQ(bad_.size(), 3u);
@@ -203,17 +225,25 @@ TEST_P(DatabaseContract, AllRowsMayBeBad) {
 }
 
 TEST_P(DatabaseContract, ABadRowDoesNotTakeALaterOneOfItsKeyWithIt) {
-  use(std::string(latest) + "ignore\n", "CREATE TABLE latest (message_id " + std::string(GetParam() == "sqlite" ? "UUID TEXT" : "uuid") +
-                                            ", part text, device_id text NOT NULL, n bigint CHECK (n < 10), note text)");
-  EXPECT_EQ(write({{.id = id_of(1), .data = R"({"n":99})"}, {.id = id_of(2), .data = R"({"n":2})"}, {.id = id_of(3), .data = R"({"n":3})"}}), "dsm");
+  use(std::string(latest) + "ignore\n",
+      "CREATE TABLE latest (message_id " + std::string(GetParam() == "sqlite" ? "UUID TEXT" : "uuid") +
+          ", part text, device_id text NOT NULL, n bigint CHECK (n < 10), note text)");
+  EXPECT_EQ(write({{.id = id_of(1), .data = R"({"n":99})"},
+                   {.id = id_of(2), .data = R"({"n":2})"},
+                   {.id = id_of(3), .data = R"({"n":3})"}}),
+            "dsm");
   EXPECT_EQ(lines(*database_, "SELECT n FROM latest"), (std::vector<std::string>{"2"}));
 }
 
 TEST_P(DatabaseContract, ABadUpdateLeavesTheOthersOfItsKey) {
-  use(std::string(latest) + "update\n", "CREATE TABLE latest (message_id " + std::string(GetParam() == "sqlite" ? "UUID TEXT" : "uuid") +
-                                            ", part text, device_id text NOT NULL, n bigint CHECK (n < 10), note text)");
+  use(std::string(latest) + "update\n",
+      "CREATE TABLE latest (message_id " + std::string(GetParam() == "sqlite" ? "UUID TEXT" : "uuid") +
+          ", part text, device_id text NOT NULL, n bigint CHECK (n < 10), note text)");
   EXPECT_EQ(write({{.id = id_of(1), .data = R"({"n":1})"}}), "s");
-  EXPECT_EQ(write({{.id = id_of(2), .data = R"({"n":2})"}, {.id = id_of(3), .data = R"({"n":99})"}, {.id = id_of(4), .data = R"({"note":"x"})"}}), "mdm");
+  EXPECT_EQ(write({{.id = id_of(2), .data = R"({"n":2})"},
+                   {.id = id_of(3), .data = R"({"n":99})"},
+                   {.id = id_of(4), .data = R"({"note":"x"})"}}),
+            "mdm");
   EXPECT_EQ(lines(*database_, "SELECT n, note FROM latest"), (std::vector<std::string>{"2|x"}));
 }
 
@@ -229,7 +259,8 @@ TEST_P(DatabaseContract, ACompareAndSetThatFailsChangesNothing) {
   EXPECT_EQ(moved->current.begin()->first, 0u);
   EXPECT_EQ(moved->current.begin()->second, Offset{1});
   EXPECT_EQ(lines(*database_, "SELECT count(*) FROM gps"), (std::vector<std::string>{"1"}));
-  EXPECT_EQ(lines(*database_, "SELECT next_offset FROM loom_offsets ORDER BY kafka_partition"), (std::vector<std::string>{"1", "1"}));
+  EXPECT_EQ(lines(*database_, "SELECT next_offset FROM loom_offsets ORDER BY kafka_partition"),
+            (std::vector<std::string>{"1", "1"}));
   EXPECT_EQ(write({{.offset = 3}}, {move_of({}, 4, 0)}), "moved") << "a row where none was expected";
   EXPECT_EQ(write({{.offset = 3}}, {move_of(3, 4, 9)}), "moved") << "no row where one was expected";
 }
@@ -237,7 +268,8 @@ TEST_P(DatabaseContract, ACompareAndSetThatFailsChangesNothing) {
 TEST_P(DatabaseContract, DeadLettersThatFailRollEverythingBack) {
   use(gps);
   auto batch = batch_of({{.offset = 0}}, {move_of({}, 1)});
-  auto outcome = database_->write(batch, [](auto) -> Result<void> { return fail(ErrorKind::unavailable, "no broker"); });
+  auto outcome =
+      database_->write(batch, [](auto) -> Result<void> { return fail(ErrorKind::unavailable, "no broker"); });
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().message, "no broker");
   EXPECT_EQ(lines(*database_, "SELECT count(*) FROM gps"), (std::vector<std::string>{"0"}));
@@ -245,16 +277,20 @@ TEST_P(DatabaseContract, DeadLettersThatFailRollEverythingBack) {
 }
 
 TEST_P(DatabaseContract, PlanAndApplyAreIdempotent) {
-  use("topics: {t: {table: shortest}, u: {table: shortest}, v: {table: 'we ird.na-me', upsert_key: 'a b', data_types: {'a b': integer}}}");
+  use("topics: {t: {table: shortest}, u: {table: shortest}, v: {table: 'we ird.na-me', upsert_key: 'a b', data_types: "
+      "{'a b': integer}}}");
   auto again = plan_tables(*database_, mappings_);
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->empty()) << again->front().text;
   EXPECT_EQ(write({{.topic = "v", .data = R"({"a b":3})"}}), "s");
-  EXPECT_EQ(write({{.topic = "t", .id = id_of(1)}, {.topic = "u", .id = id_of(1)}}), "ss") << "the source topic is part of the key";
+  EXPECT_EQ(write({{.topic = "t", .id = id_of(1)}, {.topic = "u", .id = id_of(1)}}), "ss")
+      << "the source topic is part of the key";
 }
 
 TEST_P(DatabaseContract, AnExistingTableGetsWhatItLacksAndKeepsTheRest) {
-  use(gps, "CREATE TABLE gps (id " + std::string(GetParam() == "sqlite" ? "INTEGER PRIMARY KEY" : "bigserial PRIMARY KEY") + ", lat double precision)");
+  use(gps, "CREATE TABLE gps (id " +
+               std::string(GetParam() == "sqlite" ? "INTEGER PRIMARY KEY" : "bigserial PRIMARY KEY") +
+               ", lat double precision)");
   auto live = database_->describe(TableName{"gps"});
   std::vector<std::string> names;
   for (const auto& column : (*live)->columns) names.push_back(column.name);
@@ -303,7 +339,8 @@ TEST_P(DatabaseContract, QueriesOnlyRead) {
   EXPECT_TRUE(database_->query("SELECT count(*) FROM gps"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, DatabaseContract, testing::Values("sqlite", "postgres"), [](const auto& kind) { return kind.param; });
+INSTANTIATE_TEST_SUITE_P(Each, DatabaseContract, testing::Values("sqlite", "postgres"),
+                         [](const auto& kind) { return kind.param; });
 
 }  // namespace
 }  // namespace loom::sink

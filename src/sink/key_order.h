@@ -11,6 +11,7 @@ namespace loom::sink {
 [[nodiscard]] std::vector<std::vector<std::size_t>> runs_by_key(const Binding& binding, const std::vector<Row>& rows);
 
 /// Indexes by key; nullopt where two rows have the same key.
-[[nodiscard]] std::optional<std::vector<std::size_t>> distinct_by_key(const Binding& binding, const std::vector<Row>& rows);
+[[nodiscard]] std::optional<std::vector<std::size_t>> distinct_by_key(const Binding& binding,
+                                                                      const std::vector<Row>& rows);
 
 }  // namespace loom::sink

@@ -9,7 +9,9 @@ namespace loom::sink {
 Result<std::unique_ptr<Database>> open_database(const std::string& url, const std::string& folder, Log log) {
   if (url.starts_with("sqlite:")) {
     auto path = url.substr(7);
-    if (path.empty()) return fail(ErrorKind::configuration, "database.url names no file", {.field = "database.url", .remedy = "write sqlite:loom.db"});
+    if (path.empty())
+      return fail(ErrorKind::configuration, "database.url names no file",
+                  {.field = "database.url", .remedy = "write sqlite:loom.db"});
     if (path != ":memory:") path = (std::filesystem::path(folder) / path).string();
     return sqlite::open(path);
   }

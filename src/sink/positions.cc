@@ -11,10 +11,13 @@ OffsetKey Positions::key_of(const model::TopicPartition& partition) const {
 }
 
 void Positions::warn_of_recreated(const std::vector<OffsetRow>& rows, const model::TopicPartition& partition) const {
-  auto earlier = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.key.partition == partition; });
+  auto earlier =
+      std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.key.partition == partition; });
   if (earlier == rows.end()) return;
   log_.warn("topic was created anew: reading it from its beginning, identities prevent doubles",
-            {{"topic", partition.topic.get()}, {"partition", partition.partition.get()}, {"offset_of_the_earlier_topic", earlier->next.get()}});
+            {{"topic", partition.topic.get()},
+             {"partition", partition.partition.get()},
+             {"offset_of_the_earlier_topic", earlier->next.get()}});
 }
 
 Result<kafka::Offsets> Positions::load(Database& database, std::span<const model::TopicPartition> partitions) {

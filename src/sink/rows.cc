@@ -13,7 +13,8 @@ using model::ColumnType;
 
 Error no_room_for(const BoundColumn& column, std::string_view what, std::string_view text) {
   return Error{ErrorKind::invalid_value,
-               "column '" + column.name + "' wants " + std::string(with_article(column.type)) + ", " + std::string(what) + " is " + excerpt(text),
+               "column '" + column.name + "' wants " + std::string(with_article(column.type)) + ", " +
+                   std::string(what) + " is " + excerpt(text),
                std::string(what), "change the column's type", ""};
 }
 
@@ -50,19 +51,32 @@ Result<Cell> number_cell(const BoundColumn& column, std::int64_t number) {
 
 Result<Cell> standard_cell(const BoundColumn& column, const model::Record& record, const Envelope& envelope) {
   switch (column.standard) {
-    case Standard::message_id: return text_cell(column, "message_id", envelope.identity.message_id);
-    case Standard::part: return text_cell(column, "part", envelope.identity.part);
-    case Standard::device_id: return optional_cell(column, "device_id", envelope.device_id);
-    case Standard::message_type: return optional_cell(column, "message_type", envelope.message_type);
-    case Standard::pipeline_hint: return optional_cell(column, "pipeline_hint", envelope.pipeline_hint);
-    case Standard::trace_id: return optional_cell(column, "trace_id", envelope.trace_id);
-    case Standard::recorded_at: return time_cell(column, envelope.recorded_at);
-    case Standard::timestamp: return time_cell(column, envelope.timestamp);
-    case Standard::kafka_topic: return text_cell(column, "the topic", record.topic());
-    case Standard::kafka_partition: return number_cell(column, record.partition().get());
-    case Standard::kafka_offset: return number_cell(column, record.offset().get());
-    case Standard::fingerprint: return text_cell(column, "fingerprint", model::fingerprint(record.value()));
-    case Standard::none: break;
+    case Standard::message_id:
+      return text_cell(column, "message_id", envelope.identity.message_id);
+    case Standard::part:
+      return text_cell(column, "part", envelope.identity.part);
+    case Standard::device_id:
+      return optional_cell(column, "device_id", envelope.device_id);
+    case Standard::message_type:
+      return optional_cell(column, "message_type", envelope.message_type);
+    case Standard::pipeline_hint:
+      return optional_cell(column, "pipeline_hint", envelope.pipeline_hint);
+    case Standard::trace_id:
+      return optional_cell(column, "trace_id", envelope.trace_id);
+    case Standard::recorded_at:
+      return time_cell(column, envelope.recorded_at);
+    case Standard::timestamp:
+      return time_cell(column, envelope.timestamp);
+    case Standard::kafka_topic:
+      return text_cell(column, "the topic", record.topic());
+    case Standard::kafka_partition:
+      return number_cell(column, record.partition().get());
+    case Standard::kafka_offset:
+      return number_cell(column, record.offset().get());
+    case Standard::fingerprint:
+      return text_cell(column, "fingerprint", model::fingerprint(record.value()));
+    case Standard::none:
+      break;
   }
   return Null{};
 }
@@ -82,7 +96,8 @@ bool wants_text(const BoundColumn& column) {
   return column.type == ColumnType::json || column.transform == model::Transform::json_stringify;
 }
 
-std::optional<std::string_view> raw_of(const BoundColumn& column, const Envelope& envelope, std::string_view path, const json::Value& value) {
+std::optional<std::string_view> raw_of(const BoundColumn& column, const Envelope& envelope, std::string_view path,
+                                       const json::Value& value) {
   auto kind = value.kind();
   bool number = kind == json::Kind::number || kind == json::Kind::integer || kind == json::Kind::unsigned_integer;
   if (!wants_text(column) && !(number && column.type == ColumnType::string)) return std::nullopt;
@@ -91,7 +106,8 @@ std::optional<std::string_view> raw_of(const BoundColumn& column, const Envelope
 
 Result<Cell> mapped_cell(const BoundColumn& column, const Envelope& envelope) {
   std::optional<Error> first;
-  auto attempt = [&](std::string_view path, const json::Value& value, std::optional<std::string_view> raw) -> std::optional<Result<Cell>> {
+  auto attempt = [&](std::string_view path, const json::Value& value,
+                     std::optional<std::string_view> raw) -> std::optional<Result<Cell>> {
     auto cell = convert(column, Source{path, value, raw});
     if (cell) return Result<Cell>(std::move(*cell));
     if (!cell.error().wrong_kind) return Result<Cell>(tl::unexpected(std::move(cell.error().error)));
@@ -115,7 +131,8 @@ Result<Cell> mapped_cell(const BoundColumn& column, const Envelope& envelope) {
 /// What no column took: members of `data`, and those top-level ones that have no column and no meaning of their own.
 Cell rest_cell(const Binding& binding, const Envelope& envelope) {
   auto has_column = [&](std::string_view name) {
-    return std::any_of(binding.columns.begin(), binding.columns.end(), [&](const BoundColumn& c) { return !c.rest && c.name == name; });
+    return std::any_of(binding.columns.begin(), binding.columns.end(),
+                       [&](const BoundColumn& c) { return !c.rest && c.name == name; });
   };
   json::Writer rest;
   bool any = false;
@@ -138,12 +155,17 @@ Cell rest_cell(const Binding& binding, const Envelope& envelope) {
 
 bool present(const Envelope& envelope, const std::string& path) {
   switch (standard_of(path)) {
-    case Standard::message_id: return !envelope.identity.message_id.empty();
-    case Standard::device_id: return !envelope.device_id.empty();
-    case Standard::message_type: return !envelope.message_type.empty();
+    case Standard::message_id:
+      return !envelope.identity.message_id.empty();
+    case Standard::device_id:
+      return !envelope.device_id.empty();
+    case Standard::message_type:
+      return !envelope.message_type.empty();
     case Standard::recorded_at:
-    case Standard::timestamp: return true;
-    default: break;
+    case Standard::timestamp:
+      return true;
+    default:
+      break;
   }
   auto value = envelope.value.at_path(path);
   return value && !value->is_null();
@@ -154,13 +176,15 @@ bool present(const Envelope& envelope, const std::string& path) {
 Result<Row> to_row(const Binding& binding, const model::Record& record, const Envelope& envelope) {
   for (const auto& path : binding.required) {
     if (present(envelope, path)) continue;
-    return fail(ErrorKind::missing_field, "required field '" + path + "' is missing or null",
-                {.field = path, .remedy = "send it, or take it out of required_fields of topic '" + binding.topic.get() + "'"});
+    return fail(
+        ErrorKind::missing_field, "required field '" + path + "' is missing or null",
+        {.field = path, .remedy = "send it, or take it out of required_fields of topic '" + binding.topic.get() + "'"});
   }
   Row row;
   row.cells.reserve(binding.columns.size());
   for (const auto& column : binding.columns) {
-    auto cell = column.standard != Standard::none ? standard_cell(column, record, envelope) : mapped_cell(column, envelope);
+    auto cell =
+        column.standard != Standard::none ? standard_cell(column, record, envelope) : mapped_cell(column, envelope);
     if (!cell) return tl::unexpected(std::move(cell.error()));
     if (column.standard != Standard::none && is_null(*cell) && column.fallback) cell = *column.fallback;
     if (column.rest && is_null(*cell)) cell = rest_cell(binding, envelope);
@@ -168,7 +192,9 @@ Result<Row> to_row(const Binding& binding, const model::Record& record, const En
   }
   for (auto index : binding.key) {
     if (!is_null(row.cells[index])) continue;
-    return fail(ErrorKind::missing_field, "column '" + binding.columns[index].name + "' is part of the key of table '" + binding.table.get() + "' and has no value",
+    return fail(ErrorKind::missing_field,
+                "column '" + binding.columns[index].name + "' is part of the key of table '" + binding.table.get() +
+                    "' and has no value",
                 {.field = binding.columns[index].name, .remedy = "send its source, or take it out of upsert_key"});
   }
   return row;

@@ -56,8 +56,10 @@ TEST(Convert, LosesNothingOrFails) {
       {ColumnType::integer, R"("12")", "12i"},
       {ColumnType::integer, R"("-9223372036854775808")", "-9223372036854775808i"},
       {ColumnType::integer, "12.0", "12i"},
-      {ColumnType::integer, "1.5", "! column 'c' wants an integer, data.v is a number (1.5): it is not whole, or over 64 bits"},
-      {ColumnType::integer, "9223372036854775808", "! column 'c' wants an integer, data.v is an integer (9223372036854775808): it is not whole, or over 64 bits"},
+      {ColumnType::integer, "1.5",
+       "! column 'c' wants an integer, data.v is a number (1.5): it is not whole, or over 64 bits"},
+      {ColumnType::integer, "9223372036854775808",
+       "! column 'c' wants an integer, data.v is an integer (9223372036854775808): it is not whole, or over 64 bits"},
       {ColumnType::integer, R"("north")", "! column 'c' wants an integer, data.v is a string ('north')"},
       {ColumnType::integer, R"("1.5")", "! column 'c' wants an integer, data.v is a string ('1.5')"},
       {ColumnType::integer, R"(" 1")", "! column 'c' wants an integer, data.v is a string (' 1')"},
@@ -68,7 +70,8 @@ TEST(Convert, LosesNothingOrFails) {
       {ColumnType::floating, R"("north")", "! column 'c' wants a float, data.v is a string ('north')"},
       {ColumnType::floating, R"("nan")", "! column 'c' wants a float, data.v is a string ('nan'): it is not finite"},
       {ColumnType::floating, R"("12abc")", "! column 'c' wants a float, data.v is a string ('12abc')"},
-      {ColumnType::floating, "9007199254740993", "! column 'c' wants a float, data.v is an integer (9007199254740993): a float would round it"},
+      {ColumnType::floating, "9007199254740993",
+       "! column 'c' wants a float, data.v is an integer (9007199254740993): a float would round it"},
       {ColumnType::boolean, "true", "true"},
       {ColumnType::boolean, R"("false")", "false"},
       {ColumnType::boolean, "1", "true"},
@@ -77,7 +80,9 @@ TEST(Convert, LosesNothingOrFails) {
       {ColumnType::timestamp, "1795435200", "1795435200000000us"},
       {ColumnType::timestamp, R"("yesterday")", "! column 'c' wants a timestamp, data.v is a string ('yesterday')"},
       {ColumnType::array, R"(["a",1,null,true])", "[a,1,NULL,true]"},
-      {ColumnType::array, R"([["a"]])", "! column 'c' wants an array, data.v is an array of 1 elements: an element is an array, an object, or has a NUL character"},
+      {ColumnType::array, R"([["a"]])",
+       "! column 'c' wants an array, data.v is an array of 1 elements: an element is an array, an object, or has a NUL "
+       "character"},
       {ColumnType::array, R"("a")", "! column 'c' wants an array, data.v is a string ('a')"},
       {ColumnType::float_array, "[1,2.5]", "floats 2"},
       {ColumnType::json, R"({ "a" : 1.50 })", R"(json { "a" : 1.50 })"},
@@ -124,7 +129,8 @@ TEST(ToRow, TheFirstSourceOfAKindThatFitsWins) {
   EXPECT_EQ(first(R"({"a":null,"b":[0,2]})"), "2f");
   EXPECT_EQ(first(R"({"a":"north","b":[0,2]})"), "2f");
   EXPECT_EQ(first(R"({"a":"north"})"), "! column 'c' wants a float, data.a is a string ('north')");
-  EXPECT_EQ(first(R"({"a":9007199254740993,"b":[0,2]})"), "! column 'c' wants a float, data.a is an integer (9007199254740993): a float would round it");
+  EXPECT_EQ(first(R"({"a":9007199254740993,"b":[0,2]})"),
+            "! column 'c' wants a float, data.a is an integer (9007199254740993): a float would round it");
   EXPECT_EQ(first("{}"), "0.5f");
 }
 
@@ -155,8 +161,11 @@ struct Shortest : testing::Test {
     EXPECT_TRUE(binding) << to_string(binding.error());
     return *binding;
   }
-  static LiveColumn column(const char* name, const char* native, ColumnType type) { return {name, native, native, type}; }
-  std::vector<LiveColumn> identity{column("message_id", "uuid", ColumnType::uuid), column("part", "text", ColumnType::string)};
+  static LiveColumn column(const char* name, const char* native, ColumnType type) {
+    return {name, native, native, type};
+  }
+  std::vector<LiveColumn> identity{column("message_id", "uuid", ColumnType::uuid),
+                                   column("part", "text", ColumnType::string)};
   std::vector<std::string> cells(const Binding& binding, const Message& message) {
     auto row = row_of(binding, message);
     EXPECT_TRUE(row) << to_string(row.error());
@@ -175,14 +184,17 @@ TEST_F(Shortest, ColumnsAreMatchedByNameAndTheRestGoesToJson) {
   Message message{.data = R"({"lang":"de","n":1,"o":{"x": 2}})"};
   message.results = R"({"one":{"text":"first"},"two":{"text":"second"}})";
   EXPECT_EQ(cells(bind_to(columns), message),
-            (std::vector<std::string>{"'second'", "'de'", "'phone-1'", R"(json {"n":1,"o":{"x": 2},"results":{"one":{"text":"first"},"two":{"text":"second"}}})"}));
+            (std::vector<std::string>{
+                "'second'", "'de'", "'phone-1'",
+                R"(json {"n":1,"o":{"x": 2},"results":{"one":{"text":"first"},"two":{"text":"second"}}})"}));
 }
 
 TEST_F(Shortest, DataMetadataAndResultsByTheirNames) {
   auto columns = identity;
   columns.push_back(column("data", "jsonb", ColumnType::json));
   columns.push_back(column("results", "jsonb", ColumnType::json));
-  EXPECT_EQ(cells(bind_to(columns), {.data = R"({ "a": 1.0 })"}), (std::vector<std::string>{R"(json { "a": 1.0 })", "null"}));
+  EXPECT_EQ(cells(bind_to(columns), {.data = R"({ "a": 1.0 })"}),
+            (std::vector<std::string>{R"(json { "a": 1.0 })", "null"}));
 }
 
 TEST_F(Shortest, AForeignRecordFillsWhatItHas) {

@@ -38,10 +38,12 @@ void add_column(TablePlan& table, WantedColumn wanted) {
   table.columns.push_back(std::move(wanted));
 }
 
-void add_mapped(TablePlan& table, const model::TopicMapping& mapping, const std::string& column, const std::string& source) {
+void add_mapped(TablePlan& table, const model::TopicMapping& mapping, const std::string& column,
+                const std::string& source) {
   auto declared = mapping.types.find(column);
   bool is_declared = declared != mapping.types.end();
-  add_column(table, {column, is_declared ? declared->second : guessed_type(mapping, column, source), false, true, is_declared});
+  add_column(table, {column, is_declared ? declared->second : guessed_type(mapping, column, source), false, true,
+                     is_declared});
 }
 
 void merge(TablePlan& table, const model::TopicMapping& mapping) {
@@ -52,7 +54,8 @@ void merge(TablePlan& table, const model::TopicMapping& mapping) {
   for (const auto& [column, type] : mapping.types)
     if (mapping.shortest) add_column(table, {column, type, false, true, true});
   if (mapping.shortest)
-    for (const char* name : {"data", "metadata", "results"}) add_column(table, {name, ColumnType::json, false, false, false});
+    for (const char* name : {"data", "metadata", "results"})
+      add_column(table, {name, ColumnType::json, false, false, false});
 }
 
 std::size_t topics_of(const model::Mappings& mappings, const TableName& table) {
@@ -62,14 +65,15 @@ std::size_t topics_of(const model::Mappings& mappings, const TableName& table) {
 
 bool is_filled(const model::TopicMapping& mapping, const std::string& column) {
   if (mapping.shortest || standard_of(column) != Standard::none || mapping.defaults.contains(column)) return true;
-  return std::any_of(mapping.fields.begin(), mapping.fields.end(), [&](const auto& field) { return field.column == column; });
+  return std::any_of(mapping.fields.begin(), mapping.fields.end(),
+                     [&](const auto& field) { return field.column == column; });
 }
 
 }  // namespace
 
 std::vector<std::string> key_of(const model::Mappings& mappings, const model::TopicMapping& mapping) {
-  bool usable = !mapping.key.empty() &&
-                std::all_of(mapping.key.begin(), mapping.key.end(), [&](const auto& column) { return is_filled(mapping, column); });
+  bool usable = !mapping.key.empty() && std::all_of(mapping.key.begin(), mapping.key.end(),
+                                                    [&](const auto& column) { return is_filled(mapping, column); });
   if (usable) return mapping.key;
   if (topics_of(mappings, mapping.table) > 1) return {"message_id", "part", "kafka_topic"};
   return {"message_id", "part"};
@@ -109,7 +113,8 @@ Change fault(const TableName& table, std::string text, std::string remedy) {
 }
 
 std::string definition(const WantedColumn& column, Dialect dialect) {
-  return quoted_name(column.name) + " " + std::string(ddl_type(column.type, dialect)) + (column.not_null ? " NOT NULL" : "");
+  return quoted_name(column.name) + " " + std::string(ddl_type(column.type, dialect)) +
+         (column.not_null ? " NOT NULL" : "");
 }
 
 Change create_table(const TablePlan& wanted, Dialect dialect) {
@@ -125,13 +130,24 @@ Change create_table(const TablePlan& wanted, Dialect dialect) {
 Change add_column_change(const TableName& table, const WantedColumn& column, Dialect dialect) {
   auto type = std::string(ddl_type(column.type, dialect));
   auto sql = "ALTER TABLE " + quoted_name(table.get()) + " ADD COLUMN " + quoted_name(column.name) + " " + type;
-  return {Change::Kind::add_column, table, "add column '" + column.name + "' (" + type + ") to table '" + table.get() + "'", "", {sql}, false};
+  return {Change::Kind::add_column,
+          table,
+          "add column '" + column.name + "' (" + type + ") to table '" + table.get() + "'",
+          "",
+          {sql},
+          false};
 }
 
 Change add_index(const TableName& table, const std::vector<std::string>& key) {
   auto name = "loom_key_" + sha256_hex(table.get() + "\n" + joined(key)).substr(0, 16);
-  auto sql = "CREATE UNIQUE INDEX IF NOT EXISTS " + quoted_name(name) + " ON " + quoted_name(table.get()) + " (" + quoted_names(key) + ")";
-  return {Change::Kind::add_unique_index, table, "add unique index on (" + joined(key) + ") of table '" + table.get() + "'", "", {sql}, false};
+  auto sql = "CREATE UNIQUE INDEX IF NOT EXISTS " + quoted_name(name) + " ON " + quoted_name(table.get()) + " (" +
+             quoted_names(key) + ")";
+  return {Change::Kind::add_unique_index,
+          table,
+          "add unique index on (" + joined(key) + ") of table '" + table.get() + "'",
+          "",
+          {sql},
+          false};
 }
 
 const LiveColumn* find(const LiveTable& live, std::string_view name, Dialect dialect) {
@@ -141,14 +157,18 @@ const LiveColumn* find(const LiveTable& live, std::string_view name, Dialect dia
 }
 
 bool has_index(const LiveTable& live, const std::vector<std::string>& key, Dialect dialect) {
-  return std::any_of(live.unique.begin(), live.unique.end(), [&](const auto& index) { return covers(index, key, dialect); });
+  return std::any_of(live.unique.begin(), live.unique.end(),
+                     [&](const auto& index) { return covers(index, key, dialect); });
 }
 
 std::optional<Change> type_fault(const TableName& table, const WantedColumn& wanted, const LiveColumn& live) {
   auto place = "column '" + live.name + "' of table '" + table.get() + "' is " + live.native;
-  if (!live.type) return fault(table, place + ", a type that Loom cannot write", "take it out of the mapping, or give it a type such as text or timestamptz");
+  if (!live.type)
+    return fault(table, place + ", a type that Loom cannot write",
+                 "take it out of the mapping, or give it a type such as text or timestamptz");
   if (!wanted.declared || fits(wanted.type, *live.type)) return std::nullopt;
-  return fault(table, place + ", data_types says " + std::string(name_of(wanted.type)), "change data_types or the column");
+  return fault(table, place + ", data_types says " + std::string(name_of(wanted.type)),
+               "change data_types or the column");
 }
 
 bool in_key(const TablePlan& wanted, const std::string& column) {
@@ -197,7 +217,8 @@ Result<std::vector<Change>> apply_tables(Database& database, const model::Mappin
     if (!changes) return changes;
     std::vector<std::string> statements;
     for (const auto& change : *changes) {
-      if (change.is_fault) return fail(ErrorKind::schema, change.text, {.field = change.table.get(), .remedy = change.remedy});
+      if (change.is_fault)
+        return fail(ErrorKind::schema, change.text, {.field = change.table.get(), .remedy = change.remedy});
       statements.insert(statements.end(), change.sql.begin(), change.sql.end());
     }
     if (statements.empty()) return changes;

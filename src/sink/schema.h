@@ -1,5 +1,6 @@
 // The tables that the mappings want, what is missing in the database, and how a topic's records fill a table. The plan
-// is pure; `plan_tables` and `apply_tables` only read the live tables and run it. Nothing here drops or alters a column.
+// is pure; `plan_tables` and `apply_tables` only read the live tables and run it. Nothing here drops or alters a
+// column.
 //   auto plan = plan_tables(database, mappings);  for (auto& change : *plan) puts(change.text)
 //   apply_tables(database, mappings);             // returns what was done; faults are errors
 #pragma once

@@ -18,7 +18,8 @@ LiveTable live_of(const std::vector<std::pair<std::string, std::string>>& column
 
 std::vector<std::string> texts(const std::string& yaml, const std::optional<LiveTable>& live) {
   std::vector<std::string> all;
-  for (const auto& change : plan(wanted_tables(mappings_of(yaml)).at(0), live, Dialect::postgres)) all.push_back((change.is_fault ? "fault: " : "") + change.text);
+  for (const auto& change : plan(wanted_tables(mappings_of(yaml)).at(0), live, Dialect::postgres))
+    all.push_back((change.is_fault ? "fault: " : "") + change.text);
   return all;
 }
 
@@ -41,22 +42,31 @@ TEST(Plan, KeysFollowTheMapping) {
   using Keys = std::vector<std::vector<std::string>>;
   EXPECT_EQ(keys("topics: {t: {table: x}}"), (Keys{{"message_id", "part"}}));
   EXPECT_EQ(keys("topics: {t: {table: x}, u: {table: x}}"), (Keys{{"message_id", "part", "kafka_topic"}}));
-  EXPECT_EQ(keys("topics: {t: {table: x, upsert_key: 'device_id, recorded_at'}}"), (Keys{{"device_id", "recorded_at"}}));
-  EXPECT_EQ(keys("topics: {t: {table: x, field_mappings: {data.a: a}, upsert_key: 'b'}}"), (Keys{{"message_id", "part"}}));
+  EXPECT_EQ(keys("topics: {t: {table: x, upsert_key: 'device_id, recorded_at'}}"),
+            (Keys{{"device_id", "recorded_at"}}));
+  EXPECT_EQ(keys("topics: {t: {table: x, field_mappings: {data.a: a}, upsert_key: 'b'}}"),
+            (Keys{{"message_id", "part"}}));
 }
 
 TEST(Plan, AnExistingTableGetsOnlyWhatIsMappedAndItsKey) {
-  EXPECT_EQ(texts(full, live_of({{"message_id", "uuid"}, {"part", "text"}, {"lat", "float8"}}, {"part", "message_id"})), std::vector<std::string>{});
-  EXPECT_EQ(texts(full, live_of({{"id", "int8"}}, {})),
-            (std::vector<std::string>{"add column 'message_id' (uuid) to table 'x'", "add column 'part' (text) to table 'x'",
-                                      "add column 'lat' (double precision) to table 'x'", "add unique index on (message_id, part) of table 'x'"}));
+  EXPECT_EQ(texts(full, live_of({{"message_id", "uuid"}, {"part", "text"}, {"lat", "float8"}}, {"part", "message_id"})),
+            std::vector<std::string>{});
+  EXPECT_EQ(
+      texts(full, live_of({{"id", "int8"}}, {})),
+      (std::vector<std::string>{"add column 'message_id' (uuid) to table 'x'", "add column 'part' (text) to table 'x'",
+                                "add column 'lat' (double precision) to table 'x'",
+                                "add unique index on (message_id, part) of table 'x'"}));
 }
 
 TEST(Plan, ATypeThatDiffersIsAFault) {
-  auto live = [](const char* native) { return live_of({{"message_id", "uuid"}, {"part", "text"}, {"lat", native}}, {"message_id", "part"}); };
+  auto live = [](const char* native) {
+    return live_of({{"message_id", "uuid"}, {"part", "text"}, {"lat", native}}, {"message_id", "part"});
+  };
   EXPECT_EQ(texts(full, live("text")), std::vector<std::string>{}) << "text holds what a float prints";
-  EXPECT_EQ(texts(full, live("int4")), (std::vector<std::string>{"fault: column 'lat' of table 'x' is int4, data_types says float"}));
-  EXPECT_EQ(texts(full, live("inet")), (std::vector<std::string>{"fault: column 'lat' of table 'x' is inet, a type that Loom cannot write"}));
+  EXPECT_EQ(texts(full, live("int4")),
+            (std::vector<std::string>{"fault: column 'lat' of table 'x' is int4, data_types says float"}));
+  EXPECT_EQ(texts(full, live("inet")),
+            (std::vector<std::string>{"fault: column 'lat' of table 'x' is inet, a type that Loom cannot write"}));
 }
 
 TEST(Bind, NamesWhatIsMissingAndTheRemedy) {
@@ -67,14 +77,18 @@ TEST(Bind, NamesWhatIsMissingAndTheRemedy) {
     return binding ? std::string() : to_string(binding.error());
   };
   EXPECT_EQ(error(live_of({{"message_id", "uuid"}, {"part", "text"}, {"lat", "float8"}}, {"message_id", "part"})), "");
-  EXPECT_NE(error(live_of({{"message_id", "uuid"}, {"part", "text"}}, {"message_id", "part"})).find("column 'lat' is missing"), std::string::npos);
-  EXPECT_NE(error(live_of({{"message_id", "uuid"}, {"part", "text"}, {"lat", "float8"}}, {})).find("no unique index"), std::string::npos);
+  EXPECT_NE(error(live_of({{"message_id", "uuid"}, {"part", "text"}}, {"message_id", "part"}))
+                .find("column 'lat' is missing"),
+            std::string::npos);
+  EXPECT_NE(error(live_of({{"message_id", "uuid"}, {"part", "text"}, {"lat", "float8"}}, {})).find("no unique index"),
+            std::string::npos);
   EXPECT_NE(error(live_of({{"lat", "float8"}}, {})).find("loom tables apply"), std::string::npos);
 }
 
 TEST(Types, SqliteDeclarationsAreReadTheWayTheyAreWritten) {
-  for (auto type : {ColumnType::string, ColumnType::integer, ColumnType::floating, ColumnType::boolean, ColumnType::timestamp, ColumnType::array,
-                    ColumnType::float_array, ColumnType::json, ColumnType::bytes, ColumnType::uuid})
+  for (auto type :
+       {ColumnType::string, ColumnType::integer, ColumnType::floating, ColumnType::boolean, ColumnType::timestamp,
+        ColumnType::array, ColumnType::float_array, ColumnType::json, ColumnType::bytes, ColumnType::uuid})
     EXPECT_EQ(sqlite_type(ddl_type(type, Dialect::sqlite)), type) << name_of(type);
   EXPECT_EQ(sqlite_type("VARCHAR(20)"), ColumnType::string);
   EXPECT_EQ(sqlite_type("bigint"), ColumnType::integer);

@@ -9,7 +9,6 @@
 #include "sink/sink_fixture.h"
 #include "sink/store_work.h"
 
-
 namespace {
 
 using namespace loom;
@@ -23,10 +22,14 @@ topics:
     data_types: {latitude: float, longitude: float, accuracy: integer}
 )";
 const char* ten_columns(bool sqlite) {
-  return sqlite ? "CREATE TABLE bench (message_id UUID TEXT NOT NULL, part TEXT NOT NULL, fingerprint TEXT, device_id TEXT, recorded_at TIMESTAMP TEXT, "
-                  "latitude REAL, longitude REAL, accuracy INTEGER, note TEXT, kafka_offset INTEGER, PRIMARY KEY (message_id, part))"
-                : "CREATE TABLE bench (message_id uuid NOT NULL, part text NOT NULL, fingerprint text, device_id text, recorded_at timestamptz, "
-                  "latitude float8, longitude float8, accuracy int8, note text, kafka_offset int8, PRIMARY KEY (message_id, part))";
+  return sqlite ? "CREATE TABLE bench (message_id UUID TEXT NOT NULL, part TEXT NOT NULL, fingerprint TEXT, device_id "
+                  "TEXT, recorded_at TIMESTAMP TEXT, "
+                  "latitude REAL, longitude REAL, accuracy INTEGER, note TEXT, kafka_offset INTEGER, PRIMARY KEY "
+                  "(message_id, part))"
+                : "CREATE TABLE bench (message_id uuid NOT NULL, part text NOT NULL, fingerprint text, device_id text, "
+                  "recorded_at timestamptz, "
+                  "latitude float8, longitude float8, accuracy int8, note text, kafka_offset int8, PRIMARY KEY "
+                  "(message_id, part))";
 }
 
 std::vector<model::Record> records_of(std::int64_t first, std::size_t count) {
@@ -36,7 +39,8 @@ std::vector<model::Record> records_of(std::int64_t first, std::size_t count) {
     Message message;
     message.offset = first + static_cast<std::int64_t>(i);
     message.id = new_message_id(now_micros());
-    message.data = R"({"latitude":52.52)" + std::to_string(message.offset % 1000) + R"(,"longitude":13.405,"accuracy":5,"note":"walking in the park"})";
+    message.data = R"({"latitude":52.52)" + std::to_string(message.offset % 1000) +
+                   R"(,"longitude":13.405,"accuracy":5,"note":"walking in the park"})";
     records.push_back(record_of(message));
   }
   return records;
@@ -47,7 +51,8 @@ void run(const char* name, const Databases& databases, const std::string& ddl, s
   auto database = databases.open();
   auto mappings = mappings_of(mapping);
   if (!ddl.empty()) (void)database->apply(std::vector{ddl});
-  if (auto applied = apply_tables(*database, mappings); !applied) std::printf("%s\n", to_string(applied.error()).c_str());
+  if (auto applied = apply_tables(*database, mappings); !applied)
+    std::printf("%s\n", to_string(applied.error()).c_str());
   Registry registry;
   StoreOptions options{owner.group, owner.cluster_id, {}, mappings, {.url = databases.url()}, databases.folder()};
   auto work = store_work(options, registry, Log::silent());
@@ -67,8 +72,9 @@ void run(const char* name, const Databases& databases, const std::string& ddl, s
       if (auto* how = std::get_if<runner::Done>(&verdict); how && how->how == "stored") ++stored;
     if (auto* retry = std::get_if<Retry>(&verdicts.front())) std::printf("%s\n", to_string(retry->error).c_str());
   }
-  std::printf("%-28s %8.0f rows/s, %.2f CPU-us a row here  (%zu rows, %zu B each, %zu stored)\n", name, static_cast<double>(total) / seconds,
-              processor * 1e6 / static_cast<double>(total), total, bytes / total, stored);
+  std::printf("%-28s %8.0f rows/s, %.2f CPU-us a row here  (%zu rows, %zu B each, %zu stored)\n", name,
+              static_cast<double>(total) / seconds, processor * 1e6 / static_cast<double>(total), total, bytes / total,
+              stored);
 }
 
 }  // namespace

@@ -69,8 +69,11 @@ inline Result<Row> row_of(const Binding& binding, const Message& message) {
   return to_row(binding, record, *envelope);
 }
 
-inline OffsetMove move_of(std::optional<std::int64_t> from, std::int64_t to, int partition = 0, const std::string& topic = "t") {
-  return {{{TopicName{topic}, Partition{partition}}, "id-1"}, from ? std::optional(Offset{*from}) : std::nullopt, Offset{to}};
+inline OffsetMove move_of(std::optional<std::int64_t> from, std::int64_t to, int partition = 0,
+                          const std::string& topic = "t") {
+  return {{{TopicName{topic}, Partition{partition}}, "id-1"},
+          from ? std::optional(Offset{*from}) : std::nullopt,
+          Offset{to}};
 }
 
 inline const Owner owner{ConsumerGroup{"sink"}, "cluster"};

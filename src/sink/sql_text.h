@@ -7,8 +7,8 @@
 
 namespace loom::sink {
 
-[[nodiscard]] std::string quoted_name(std::string_view name);    // "a""b"
-[[nodiscard]] std::string quoted_text(std::string_view text);    // 'it''s'
+[[nodiscard]] std::string quoted_name(std::string_view name);                   // "a""b"
+[[nodiscard]] std::string quoted_text(std::string_view text);                   // 'it''s'
 [[nodiscard]] std::string quoted_names(const std::vector<std::string>& names);  // "a", "b"
 
 }  // namespace loom::sink

@@ -12,10 +12,14 @@ using runner::Done;
 
 std::string_view name_of(RowOutcome outcome) {
   switch (outcome) {
-    case RowOutcome::stored: return "stored";
-    case RowOutcome::repeated: return "repeated";
-    case RowOutcome::merged: return "merged";
-    case RowOutcome::dead: return "dead";
+    case RowOutcome::stored:
+      return "stored";
+    case RowOutcome::repeated:
+      return "repeated";
+    case RowOutcome::merged:
+      return "merged";
+    case RowOutcome::dead:
+      return "dead";
   }
   return "stored";
 }
@@ -84,7 +88,8 @@ void StoreBatch::convert_one(std::size_t index, TopicTable& table) {
 }
 
 void StoreBatch::add_row(std::size_t index, const Binding& binding, Row row) {
-  auto group = std::find_if(batch_.groups.begin(), batch_.groups.end(), [&](const auto& one) { return one.binding == &binding; });
+  auto group = std::find_if(batch_.groups.begin(), batch_.groups.end(),
+                            [&](const auto& one) { return one.binding == &binding; });
   if (group == batch_.groups.end()) {
     batch_.groups.push_back({&binding, {}});
     batch_.groups.back().rows.reserve(records_.size());
@@ -96,7 +101,9 @@ void StoreBatch::add_row(std::size_t index, const Binding& binding, Row row) {
 }
 
 void StoreBatch::drop_rows(const model::TopicPartition* partition, const TopicName& topic) {
-  auto leaves = [&](std::size_t index) { return partition ? is_at(*records_[index], *partition) : records_[index]->topic() == topic.get(); };
+  auto leaves = [&](std::size_t index) {
+    return partition ? is_at(*records_[index], *partition) : records_[index]->topic() == topic.get();
+  };
   for (std::size_t g = 0; g < batch_.groups.size(); ++g) {
     auto& rows = batch_.groups[g].rows;
     auto& records = row_records_[g];
@@ -146,7 +153,8 @@ void StoreBatch::settle_all(const runner::Verdict& verdict) {
 
 const Batch& StoreBatch::batch() {
   batch_.offsets.clear();
-  for (const auto& [partition, lane] : lanes_) batch_.offsets.push_back({positions_.key_of(partition), lane.from, lane.to});
+  for (const auto& [partition, lane] : lanes_)
+    batch_.offsets.push_back({positions_.key_of(partition), lane.from, lane.to});
   return batch_;
 }
 
@@ -159,7 +167,8 @@ std::vector<runner::Rejected> StoreBatch::rejected(std::span<const BadRow> bad) 
 
 void StoreBatch::settle_written(const Written& written) {
   for (std::size_t g = 0; g < written.groups.size(); ++g)
-    for (std::size_t r = 0; r < written.groups[g].size(); ++r) verdicts_[row_records_[g][r]] = Done{name_of(written.groups[g][r])};
+    for (std::size_t r = 0; r < written.groups[g].size(); ++r)
+      verdicts_[row_records_[g][r]] = Done{name_of(written.groups[g][r])};
   lanes_.clear();
 }
 

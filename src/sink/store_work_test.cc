@@ -15,9 +15,13 @@ topics:
 struct StoreWork : testing::Test {
   void SetUp() override { start({.create = true}); }
 
-  struct Tables { bool create; };
+  struct Tables {
+    bool create;
+  };
   void start(Tables create) {
-    StoreOptions options{owner.group, "cluster", {{TopicName{"t"}, "id-1"}, {TopicName{"u"}, "id-2"}}, mappings_of(two_tables), {}, databases.folder()};
+    StoreOptions options{
+        owner.group, "cluster",         {{TopicName{"t"}, "id-1"}, {TopicName{"u"}, "id-2"}}, mappings_of(two_tables),
+        {},          databases.folder()};
     options.database.url = databases.url(), options.database.create = create.create;
     auto made = store_work(options, registry, Log::silent());
     ASSERT_TRUE(made);
@@ -25,11 +29,13 @@ struct StoreWork : testing::Test {
     worker = new_worker();
   }
   std::unique_ptr<runner::Worker> new_worker() {
-    auto made = work.make_worker({"cluster", [this](std::span<const runner::Rejected> rejected) -> Result<void> {
-                                    if (dead_letters_away) return fail(ErrorKind::unavailable, "no broker");
-                                    for (const auto& one : rejected) dead.push_back(std::to_string(one.record->offset().get()) + " " + one.error.message);
-                                    return {};
-                                  }});
+    auto made =
+        work.make_worker({"cluster", [this](std::span<const runner::Rejected> rejected) -> Result<void> {
+                            if (dead_letters_away) return fail(ErrorKind::unavailable, "no broker");
+                            for (const auto& one : rejected)
+                              dead.push_back(std::to_string(one.record->offset().get()) + " " + one.error.message);
+                            return {};
+                          }});
     EXPECT_TRUE(made);
     return *std::move(made);
   }
@@ -41,8 +47,10 @@ struct StoreWork : testing::Test {
     std::vector<std::string> all;
     for (const auto& verdict : (by ? by : worker.get())->handle(pointers)) {
       if (auto* done = std::get_if<runner::Done>(&verdict)) all.emplace_back(done->how);
-      if (auto* retry = std::get_if<Retry>(&verdict)) all.push_back("retry " + std::string(traits_of(retry->error.kind).name));
-      if (auto* moved = std::get_if<runner::Reposition>(&verdict)) all.push_back("to " + std::to_string(moved->next.get()));
+      if (auto* retry = std::get_if<Retry>(&verdict))
+        all.push_back("retry " + std::string(traits_of(retry->error.kind).name));
+      if (auto* moved = std::get_if<runner::Reposition>(&verdict))
+        all.push_back("to " + std::to_string(moved->next.get()));
     }
     return all;
   }
@@ -67,14 +75,21 @@ struct StoreWork : testing::Test {
   bool dead_letters_away = false;
 };
 
-Message good(std::int64_t offset, int partition = 0) { return {.partition = partition, .offset = offset, .data = R"({"lat":1})"}; }
+Message good(std::int64_t offset, int partition = 0) {
+  return {.partition = partition, .offset = offset, .data = R"({"lat":1})"};
+}
 
 TEST_F(StoreWork, StoresBadRecordsBecomeDeadLettersTheOffsetPassesBoth) {
   auto replay = good(13);
   replay.replay_for = "another-group";
   Message torn{.offset = 12};
   torn.value = "{";
-  EXPECT_EQ(handle({good(10), {.offset = 11, .data = R"({"lat":"north"})"}, torn, replay, {.offset = 14, .data = "{}"}, good(17)}),
+  EXPECT_EQ(handle({good(10),
+                    {.offset = 11, .data = R"({"lat":"north"})"},
+                    torn,
+                    replay,
+                    {.offset = 14, .data = "{}"},
+                    good(17)}),
             (Words{"stored", "dead", "dead", "not_ours", "dead", "stored"}));
   ASSERT_EQ(dead.size(), 3u);
   EXPECT_EQ(dead[0], "11 column 'lat' wants a float, data.lat is a string ('north')");
@@ -143,8 +158,11 @@ TEST_F(StoreWork, ADatabaseThatIsAwayIsWaitedFor) {
 
 TEST_F(StoreWork, ColumnsWithADefaultAreLeftToTheDatabase) {
   auto database = databases.open();
-  ASSERT_TRUE(database->apply(std::vector<std::string>{"CREATE TABLE notes (id INTEGER PRIMARY KEY, message_id TEXT, part TEXT, note TEXT DEFAULT 'none', UNIQUE (message_id, part))"}));
-  EXPECT_EQ(handle({{.topic = "u", .offset = 0}, {.topic = "u", .offset = 1, .data = R"({"note":"x"})"}}), (Words{"stored", "stored"}));
+  ASSERT_TRUE(
+      database->apply(std::vector<std::string>{"CREATE TABLE notes (id INTEGER PRIMARY KEY, message_id TEXT, part "
+                                               "TEXT, note TEXT DEFAULT 'none', UNIQUE (message_id, part))"}));
+  EXPECT_EQ(handle({{.topic = "u", .offset = 0}, {.topic = "u", .offset = 1, .data = R"({"note":"x"})"}}),
+            (Words{"stored", "stored"}));
   EXPECT_EQ(query("SELECT id, note FROM notes ORDER BY id"), (Words{"1|none", "2|x"}));
 }
 

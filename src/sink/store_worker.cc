@@ -35,7 +35,8 @@ class StoreWorker : public runner::Worker {
       bool same = before && before->partition() == record->partition() && before->topic() == record->topic();
       before = record;
       if (same) continue;
-      if (auto partition = record->topic_partition(); !parts_.positions->find(partition)) unknown.insert(std::move(partition));
+      if (auto partition = record->topic_partition(); !parts_.positions->find(partition))
+        unknown.insert(std::move(partition));
     }
     std::vector<model::TopicPartition> all(unknown.begin(), unknown.end());
     if (!all.empty()) (void)parts_.positions->load(*parts_.database, all);
@@ -76,8 +77,9 @@ class StoreWorker : public runner::Worker {
     for (const auto& [index, current] : moved.current) {
       const auto& partition = offsets[index].key.partition;
       auto next = current.value_or(Offset{0});
-      parts_.log.warn("partition was moved on by another member: reading on from its row",
-                      {{"topic", partition.topic.get()}, {"partition", partition.partition.get()}, {"next", next.get()}});
+      parts_.log.warn(
+          "partition was moved on by another member: reading on from its row",
+          {{"topic", partition.topic.get()}, {"partition", partition.partition.get()}, {"next", next.get()}});
       parts_.positions->set(partition, current);
       batch.settle_partition(partition, runner::Reposition{next});
     }

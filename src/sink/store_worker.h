@@ -1,4 +1,5 @@
-// One worker of the sink: records → rows → one transaction, as often as it takes to leave out what others must wait for.
+// One worker of the sink: records → rows → one transaction, as often as it takes to leave out what others must wait
+// for.
 #pragma once
 
 #include <memory>

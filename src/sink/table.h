@@ -37,8 +37,19 @@ struct LiveTable {
 
 /// What a standard column holds (model::standard_columns names them).
 enum class Standard {
-  none, message_id, part, device_id, message_type, pipeline_hint, trace_id, recorded_at, timestamp,
-  kafka_topic, kafka_partition, kafka_offset, fingerprint,
+  none,
+  message_id,
+  part,
+  device_id,
+  message_type,
+  pipeline_hint,
+  trace_id,
+  recorded_at,
+  timestamp,
+  kafka_topic,
+  kafka_partition,
+  kafka_offset,
+  fingerprint,
 };
 [[nodiscard]] Standard standard_of(std::string_view column);
 
@@ -52,8 +63,8 @@ struct BoundColumn {
   bool has_default = false;  // a row without a value leaves the column to the database
   Standard standard = Standard::none;
   std::vector<std::string> paths{};  // sources, first wins
-  bool by_name = false;            // also results.*.<name>, the last stage's first
-  bool rest = false;               // JSON of everything that no other column took
+  bool by_name = false;              // also results.*.<name>, the last stage's first
+  bool rest = false;                 // JSON of everything that no other column took
   model::Transform transform = model::Transform::none;
   std::optional<Cell> fallback{};  // the mapping's default
 };

@@ -15,7 +15,8 @@ std::unique_ptr<Binding> leaving_out(const Binding& whole, const std::vector<std
     bool gone = std::binary_search(columns.begin(), columns.end(), *index);
     index = gone ? std::nullopt : std::optional(moved(*index));
   };
-  for (auto at = columns.rbegin(); at != columns.rend(); ++at) left->columns.erase(left->columns.begin() + static_cast<std::ptrdiff_t>(*at));
+  for (auto at = columns.rbegin(); at != columns.rend(); ++at)
+    left->columns.erase(left->columns.begin() + static_cast<std::ptrdiff_t>(*at));
   for (auto& index : left->key) index = moved(index);
   keep(left->message_id), keep(left->part), keep(left->fingerprint);
   return left;
@@ -36,7 +37,8 @@ const Binding& TopicTable::fit(Row& row) {
   for (auto index : optional_)
     if (is_null(row.cells[index])) absent.push_back(index);
   if (absent.empty()) return whole_;
-  for (auto at = absent.rbegin(); at != absent.rend(); ++at) row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(*at));
+  for (auto at = absent.rbegin(); at != absent.rend(); ++at)
+    row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(*at));
   auto& left = without_[absent];
   if (!left) left = leaving_out(whole_, absent);
   return *left;
@@ -45,11 +47,14 @@ const Binding& TopicTable::fit(Row& row) {
 Result<TopicTable> TopicTables::read(Database& database, const TopicName& topic) {
   auto mapping = mappings_.topics.find(topic);
   if (mapping == mappings_.topics.end())
-    return fail(ErrorKind::configuration, "topic '" + topic.get() + "' has no mapping", {.remedy = "add it to topic_mappings.yml"});
+    return fail(ErrorKind::configuration, "topic '" + topic.get() + "' has no mapping",
+                {.remedy = "add it to topic_mappings.yml"});
   const auto& table = mapping->second.table;
   auto live = database.describe(table);
   if (!live) return tl::unexpected(live.error());
-  if (!*live) return fail(ErrorKind::schema, "there is no table '" + table.get() + "'", {.field = table.get(), .remedy = "run 'loom tables apply'"});
+  if (!*live)
+    return fail(ErrorKind::schema, "there is no table '" + table.get() + "'",
+                {.field = table.get(), .remedy = "run 'loom tables apply'"});
   auto binding = bind(mappings_, mapping->second, **live, database.dialect());
   if (!binding) return tl::unexpected(binding.error());
   return TopicTable(*std::move(binding));
@@ -68,7 +73,8 @@ Result<TopicTable*> TopicTables::of(Database& database, const TopicName& topic) 
     if (made.error().kind == ErrorKind::schema) say(mapping->second.table, made.error());
     return tl::unexpected(made.error());
   }
-  if (troubles_.erase(mapping->second.table) > 0) log_.info("table fits again", {{"table", mapping->second.table.get()}});
+  if (troubles_.erase(mapping->second.table) > 0)
+    log_.info("table fits again", {{"table", mapping->second.table.get()}});
   return &tables_.emplace(topic, *std::move(made)).first->second;
 }
 

@@ -31,7 +31,8 @@ class TopicTables {
   struct Settings {
     bool create = false;  // make missing tables
   };
-  TopicTables(const model::Mappings& mappings, Settings settings, Log log) : mappings_(mappings), settings_(settings), log_(std::move(log)) {}
+  TopicTables(const model::Mappings& mappings, Settings settings, Log log)
+      : mappings_(mappings), settings_(settings), log_(std::move(log)) {}
 
   /// Errors: schema (said once in the log until it is mended), unavailable.
   [[nodiscard]] Result<TopicTable*> of(Database& database, const TopicName& topic);

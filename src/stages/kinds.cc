@@ -22,18 +22,20 @@ Result<MakeHandler> make_ocr(const StageEntry& entry, config::Faults& faults) {
   auto options = read_entry(ocr_options(), entry, faults);
   if (!options) return tl::unexpected(options.error());
   if (!entry.make_reader) {
-    faults.fault(entry.node.place(), entry.node.path() + ": has no engine", "add 'engine: {use: tesseract}' or another that reads pictures");
+    faults.fault(entry.node.place(), entry.node.path() + ": has no engine",
+                 "add 'engine: {use: tesseract}' or another that reads pictures");
     return fail(ErrorKind::configuration, "stage " + entry.node.path() + " has no engine");
   }
-  return MakeHandler([options = *options, make_reader = entry.make_reader, clock = entry.clock]() -> Result<BatchHandler> {
-    auto reader = make_reader();
-    if (!reader) return tl::unexpected(reader.error());
-    return BatchHandler([ocr = Ocr{options, std::move(*reader), clock}](std::span<const Envelope> messages) {
-      std::vector<Outcome> outcomes;
-      for (const auto& message : messages) outcomes.push_back(read_text(ocr, message));
-      return outcomes;
-    });
-  });
+  return MakeHandler(
+      [options = *options, make_reader = entry.make_reader, clock = entry.clock]() -> Result<BatchHandler> {
+        auto reader = make_reader();
+        if (!reader) return tl::unexpected(reader.error());
+        return BatchHandler([ocr = Ocr{options, std::move(*reader), clock}](std::span<const Envelope> messages) {
+          std::vector<Outcome> outcomes;
+          for (const auto& message : messages) outcomes.push_back(read_text(ocr, message));
+          return outcomes;
+        });
+      });
 }
 
 constexpr std::array<StageKind, 1> all{{

@@ -1,7 +1,7 @@
-// What `use:` of a stage may be. A plain list: the app gives it to the checker, the documentation and the runner. A stage
-// never names an engine: it is handed a maker of readers. Threads: kinds() any; a maker is called by each lane.
-//   auto make = find_kind("ocr")->make({entry, common_keys, make_reader, system_clock()}, faults);   // Result<MakeHandler>
-//   BatchHandler handler = *(*make)();                                                               // once a lane
+// What `use:` of a stage may be. A plain list: the app gives it to the checker, the documentation and the runner. A
+// stage never names an engine: it is handed a maker of readers. Threads: kinds() any; a maker is called by each lane.
+//   auto make = find_kind("ocr")->make({entry, common_keys, make_reader, system_clock()}, faults);   //
+//   Result<MakeHandler> BatchHandler handler = *(*make)(); // once a lane
 #pragma once
 
 #include <functional>

@@ -14,7 +14,9 @@ const MakeTextReader makes_empty_reader = [] {
 };
 
 StageEntry entry_of(const std::string& yaml, config::Faults& faults) {
-  return {config::Node::parse(yaml, "loom.yaml", faults), {"use", "input", "engine"}, makes_empty_reader, [] { return Micros{0}; }};
+  return {config::Node::parse(yaml, "loom.yaml", faults), {"use", "input", "engine"}, makes_empty_reader, [] {
+            return Micros{0};
+          }};
 }
 
 TEST(StageKinds, EachIsNamedOnceAndDocumented) {
@@ -28,14 +30,16 @@ TEST(StageKinds, EachIsNamedOnceAndDocumented) {
 
 TEST(StageKinds, OcrMakesAHandlerThatAnswersEachMessage) {
   config::Faults faults;
-  auto make = find_kind("ocr")->make(entry_of("{use: ocr, input: a, engine: {use: x}, max_pixels: 10}", faults), faults);
+  auto make =
+      find_kind("ocr")->make(entry_of("{use: ocr, input: a, engine: {use: x}, max_pixels: 10}", faults), faults);
   ASSERT_TRUE(make) << faults.text();
   auto handler = (*make)();
   ASSERT_TRUE(handler);
   json::Document documents[2];
   std::vector<Envelope> messages(2);
   for (int n : {0, 1})
-    messages[n].value = *documents[n].parse(R"({"data":{"image_data":")" + base64_encode(png_bytes(n == 0 ? 10 : 11, 1)) + R"("}})");
+    messages[n].value =
+        *documents[n].parse(R"({"data":{"image_data":")" + base64_encode(png_bytes(n == 0 ? 10 : 11, 1)) + R"("}})");
   auto outcomes = (*handler)(messages);
   ASSERT_EQ(outcomes.size(), 2U);
   EXPECT_TRUE(std::holds_alternative<Emit>(outcomes[0]));

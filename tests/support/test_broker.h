@@ -1,7 +1,8 @@
 // A private real Kafka for a test program: one node, its own ports and folder, gone with the program however that ends.
 // Ownership: the object owns process and folder. Threads: one (the one that starts it must live as long as the broker).
 // Errors: std::runtime_error, a test environment that cannot be set up is no Result.
-//   loom::test::Broker broker;  settings.bootstrap = broker.bootstrap();  broker.pause(); broker.resume(); broker.stop(); broker.start();
+//   loom::test::Broker broker;  settings.bootstrap = broker.bootstrap();  broker.pause(); broker.resume();
+//   broker.stop(); broker.start();
 #pragma once
 
 #include <arpa/inet.h>
@@ -49,7 +50,8 @@ class Broker {
     if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder for Kafka");
     folder_ = pattern;
     write_properties(std::move(settings));
-    auto format = spawn({"kafka.tools.StorageTool", "format", "-t", "bG9vbS10ZXN0LWNsdXN0ZX", "-c", properties().string()});
+    auto format =
+        spawn({"kafka.tools.StorageTool", "format", "-t", "bG9vbS10ZXN0LWNsdXN0ZX", "-c", properties().string()});
     int status = 0;
     ::waitpid(format, &status, 0);
     if (status != 0) throw std::runtime_error("formatting Kafka's folder failed, see " + log().string());
@@ -71,8 +73,10 @@ class Broker {
     process_ = spawn({"kafka.Kafka", properties().string()});
     auto end = std::chrono::steady_clock::now() + std::chrono::seconds(90);
     while (!answers()) {
-      if (::waitpid(process_, nullptr, WNOHANG) == process_) throw std::runtime_error("Kafka ended at once, see " + log().string());
-      if (std::chrono::steady_clock::now() > end) throw std::runtime_error("Kafka does not answer, see " + log().string());
+      if (::waitpid(process_, nullptr, WNOHANG) == process_)
+        throw std::runtime_error("Kafka ended at once, see " + log().string());
+      if (std::chrono::steady_clock::now() > end)
+        throw std::runtime_error("Kafka does not answer, see " + log().string());
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
@@ -97,20 +101,27 @@ class Broker {
 
   void write_properties(Settings own) {
     auto controller = std::to_string(free_port());
-    own.merge(Settings{{"process.roles", "broker,controller"}, {"node.id", "1"},
+    own.merge(Settings{{"process.roles", "broker,controller"},
+                       {"node.id", "1"},
                        {"controller.quorum.voters", "1@127.0.0.1:" + controller},
                        {"listeners", "PLAINTEXT://" + bootstrap() + ",CONTROLLER://127.0.0.1:" + controller},
                        {"advertised.listeners", "PLAINTEXT://" + bootstrap()},
                        {"controller.listener.names", "CONTROLLER"},
                        {"log.dirs", (folder_ / "data").string()},
-                       {"offsets.topic.replication.factor", "1"}, {"offsets.topic.num.partitions", "4"},
-                       {"transaction.state.log.replication.factor", "1"}, {"transaction.state.log.min.isr", "1"},
+                       {"offsets.topic.replication.factor", "1"},
+                       {"offsets.topic.num.partitions", "4"},
+                       {"transaction.state.log.replication.factor", "1"},
+                       {"transaction.state.log.min.isr", "1"},
                        {"transaction.state.log.num.partitions", "2"},
-                       {"share.coordinator.state.topic.replication.factor", "1"}, {"share.coordinator.state.topic.min.isr", "1"},
+                       {"share.coordinator.state.topic.replication.factor", "1"},
+                       {"share.coordinator.state.topic.min.isr", "1"},
                        {"group.initial.rebalance.delay.ms", "0"},
-                       {"group.consumer.session.timeout.ms", "6000"}, {"group.consumer.min.session.timeout.ms", "6000"},
-                       {"group.consumer.heartbeat.interval.ms", "1000"}, {"group.consumer.min.heartbeat.interval.ms", "1000"},
-                       {"auto.create.topics.enable", "false"}, {"message.max.bytes", "33554432"}});
+                       {"group.consumer.session.timeout.ms", "6000"},
+                       {"group.consumer.min.session.timeout.ms", "6000"},
+                       {"group.consumer.heartbeat.interval.ms", "1000"},
+                       {"group.consumer.min.heartbeat.interval.ms", "1000"},
+                       {"auto.create.topics.enable", "false"},
+                       {"message.max.bytes", "33554432"}});
     std::ofstream out(properties());
     for (const auto& [name, value] : own) out << name << '=' << value << '\n';
   }
@@ -146,9 +157,10 @@ class Broker {
     address.sin_port = htons(port_);
     const std::array<unsigned char, 14> question{0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff};
     std::array<unsigned char, 8> answer{};
-    bool is_alive = ::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                    ::send(client, question.data(), question.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(question.size()) &&
-                    ::recv(client, answer.data(), answer.size(), MSG_WAITALL) == static_cast<ssize_t>(answer.size());
+    bool is_alive =
+        ::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+        ::send(client, question.data(), question.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(question.size()) &&
+        ::recv(client, answer.data(), answer.size(), MSG_WAITALL) == static_cast<ssize_t>(answer.size());
     ::close(client);
     return is_alive;
   }

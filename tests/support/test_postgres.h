@@ -36,7 +36,10 @@ class TestPostgres {
     std::filesystem::create_directory(data_);
     if (geteuid() == 0)
       if (auto* user = getpwnam("postgres"); !user || chown(data_.c_str(), user->pw_uid, user->pw_gid) != 0) return;
-    if (wait_for(spawn({binary("initdb"), "-D", data_, "-U", "postgres", "--auth=trust", "-N", "-E", "UTF8", "--locale=C"}, "initdb")) != 0) return;
+    if (wait_for(
+            spawn({binary("initdb"), "-D", data_, "-U", "postgres", "--auth=trust", "-N", "-E", "UTF8", "--locale=C"},
+                  "initdb")) != 0)
+      return;
     std::vector<std::string> command{binary("postgres"), "-D", data_, "-k", data_, "-c", "listen_addresses="};
     if (!settings.fsync) command.insert(command.end(), {"-F"});
     for (const auto& one : settings.settings) command.insert(command.end(), {"-c", one});
@@ -53,7 +56,9 @@ class TestPostgres {
   }
   /// Runs psql; true when it succeeds.
   bool sql(const std::string& text, const std::string& database = "postgres") const {
-    return wait_for(spawn({binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", data_, "-U", "postgres", "-d", database, "-c", text}, "psql")) == 0;
+    return wait_for(spawn({binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", data_, "-U", "postgres", "-d",
+                           database, "-c", text},
+                          "psql")) == 0;
   }
   void stop(int signal = SIGINT) {
     if (server_ <= 0) return;
@@ -83,7 +88,9 @@ class TestPostgres {
     if (child != 0) return child;
     int file = ::open(output.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0644);
     dup2(file, 1), dup2(file, 2);
-    if (user && (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) _exit(126);
+    if (user &&
+        (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0))
+      _exit(126);
     if (chdir("/") != 0) _exit(126);
     prctl(PR_SET_PDEATHSIG, SIGQUIT);  // after setuid, which clears it
     if (getppid() != parent) _exit(126);

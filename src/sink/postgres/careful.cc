@@ -28,8 +28,9 @@ std::string find_sql(const Binding& binding) {
     names += ", " + alias;
     equal += (i ? " AND t." : "t.") + quoted_name(column.name) + " = k." + alias;
   }
-  return "SELECT k.n, " + text_of(binding.message_id) + ", " + text_of(binding.part) + ", " + text_of(binding.fingerprint) + " FROM unnest(" +
-         arrays + ") AS k(" + names + ") JOIN " + quoted_name(binding.table.get()) + " t ON " + equal;
+  return "SELECT k.n, " + text_of(binding.message_id) + ", " + text_of(binding.part) + ", " +
+         text_of(binding.fingerprint) + " FROM unnest(" + arrays + ") AS k(" + names + ") JOIN " +
+         quoted_name(binding.table.get()) + " t ON " + equal;
 }
 
 }  // namespace
@@ -88,7 +89,8 @@ Result<void> CarefulWriter::find_existing(Candidates candidates) {
   auto answer = connection_.ask(find_sql(binding_), parameters);
   if (!answer) return tl::unexpected(answer.error());
   for (int i = 0; i < answer->rows(); ++i)
-    candidates[std::stoul(answer->word(i, 0))]->existing = Existing{answer->text(i, 1), answer->text(i, 2), answer->text(i, 3)};
+    candidates[std::stoul(answer->word(i, 0))]->existing =
+        Existing{answer->text(i, 1), answer->text(i, 2), answer->text(i, 3)};
   return {};
 }
 
@@ -126,8 +128,9 @@ Result<void> CarefulWriter::copy(Candidates candidates) {
 Result<void> CarefulWriter::make_stage() {
   std::string columns;
   for (const auto& column : binding_.columns) columns += (columns.empty() ? "" : ", ") + quoted_name(column.name);
-  auto made = connection_.run("DROP TABLE IF EXISTS " + std::string(stage_table) + "; CREATE TEMP TABLE loom_stage ON COMMIT DROP AS SELECT " + columns +
-                              " FROM " + quoted_name(binding_.table.get()) + " WITH NO DATA");
+  auto made = connection_.run("DROP TABLE IF EXISTS " + std::string(stage_table) +
+                              "; CREATE TEMP TABLE loom_stage ON COMMIT DROP AS SELECT " + columns + " FROM " +
+                              quoted_name(binding_.table.get()) + " WITH NO DATA");
   if (!made) return tl::unexpected(made.error());
   return {};
 }
@@ -145,7 +148,8 @@ std::string CarefulWriter::overwrite_sql() const {
     }
   }
   if (set.empty()) return {};
-  return "UPDATE " + quoted_name(binding_.table.get()) + " t SET " + set + " FROM " + std::string(stage_table) + " s" + where;
+  return "UPDATE " + quoted_name(binding_.table.get()) + " t SET " + set + " FROM " + std::string(stage_table) + " s" +
+         where;
 }
 
 Result<void> CarefulWriter::overwrite(Candidates candidates) {
@@ -205,7 +209,8 @@ void CarefulWriter::settle_overwritten(Candidate& candidate) {
 void CarefulWriter::settle_one(std::size_t row, const std::optional<Existing>& before) {
   if (!before) return;  // stored
   auto clash = classify(binding_, group_.rows[row], *before);
-  if (clash == Clash::conflict && binding_.on_conflict == model::OnConflict::ignore) return reject(row, identity_conflict(binding_, group_.rows[row]));
+  if (clash == Clash::conflict && binding_.on_conflict == model::OnConflict::ignore)
+    return reject(row, identity_conflict(binding_, group_.rows[row]));
   fates_.outcomes[row] = clash == Clash::repeated ? RowOutcome::repeated : RowOutcome::merged;
 }
 

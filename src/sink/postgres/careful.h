@@ -15,8 +15,8 @@ class CarefulWriter {
   CarefulWriter(Connection& connection, const RowGroup& group);
 
   struct Fates {
-    std::vector<RowOutcome> outcomes;                   // one a row
-    std::vector<std::pair<std::size_t, Error>> bad;     // row and what is wrong with it
+    std::vector<RowOutcome> outcomes;                // one a row
+    std::vector<std::pair<std::size_t, Error>> bad;  // row and what is wrong with it
   };
   /// Errors: schema, unavailable: the transaction is to be rolled back.
   [[nodiscard]] Result<Fates> write();

@@ -17,8 +17,10 @@ bool failed(const PGresult* result) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
     case PGRES_COPY_IN:
-    case PGRES_EMPTY_QUERY: return false;
-    default: return true;
+    case PGRES_EMPTY_QUERY:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -26,20 +28,23 @@ bool failed(const PGresult* result) {
 
 ErrorKind kind_of(std::string_view sqlstate) {
   auto group = sqlstate.substr(0, 2);
-  if (group == "22" || group == "23" || group == "54" || group == "0A" || sqlstate == "P0001") return ErrorKind::invalid_value;
+  if (group == "22" || group == "23" || group == "54" || group == "0A" || sqlstate == "P0001")
+    return ErrorKind::invalid_value;
   if (group == "42") return ErrorKind::schema;
   return ErrorKind::unavailable;
 }
 
 std::optional<std::string> Answer::text(int row, int column) const {
   if (PQgetisnull(result_.get(), row, column)) return std::nullopt;
-  return std::string(PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column)));
+  return std::string(PQgetvalue(result_.get(), row, column),
+                     static_cast<std::size_t>(PQgetlength(result_.get(), row, column)));
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
   // What comes before dbname is a default, the URL's own options win.
-  constexpr std::array<const char*, 7> defaults{"fallback_application_name", "connect_timeout", "keepalives_idle", "keepalives_interval",
-                                                "keepalives_count",          "tcp_user_timeout", "dbname"};
+  constexpr std::array<const char*, 7> defaults{
+      "fallback_application_name", "connect_timeout",  "keepalives_idle", "keepalives_interval",
+      "keepalives_count",          "tcp_user_timeout", "dbname"};
   std::array<const char*, 9> names{}, values{"loom", "10", "10", "5", "3", "30000", url.c_str(), "UTF8", nullptr};
   std::copy(defaults.begin(), defaults.end(), names.begin());
   names[7] = "client_encoding";
@@ -47,14 +52,18 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
   if (!opened) return fail(ErrorKind::unavailable, "PostgreSQL: no memory for a connection");
   std::unique_ptr<Connection> connection(new Connection(opened));
   if (connection->lost())
-    return fail(ErrorKind::unavailable, "PostgreSQL: " + first_line(PQerrorMessage(opened)), {.remedy = "check database.url and the server", .code = "08001"});
-  PQsetNoticeProcessor(opened, [](void*, const char*) {}, nullptr);
+    return fail(ErrorKind::unavailable, "PostgreSQL: " + first_line(PQerrorMessage(opened)),
+                {.remedy = "check database.url and the server", .code = "08001"});
+  PQsetNoticeProcessor(
+      opened, [](void*, const char*) {}, nullptr);
   return connection;
 }
 
 Error Connection::error_of(const PGresult* result) const {
   const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
-  if (!state) return Error{ErrorKind::unavailable, "PostgreSQL: " + first_line(PQerrorMessage(connection_.get())), "", "", lost() ? "08006" : "08000"};
+  if (!state)
+    return Error{ErrorKind::unavailable, "PostgreSQL: " + first_line(PQerrorMessage(connection_.get())), "", "",
+                 lost() ? "08006" : "08000"};
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   const char* column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
   auto kind = lost() ? ErrorKind::unavailable : kind_of(state);
@@ -78,7 +87,8 @@ Result<std::vector<Answer>> Connection::run(const std::string& sql) {
 Result<Answer> Connection::ask(const std::string& sql, const Parameters& parameters) {
   std::vector<const char*> values;
   for (const auto& parameter : parameters) values.push_back(parameter.c_str());
-  Answer answer(PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0));
+  Answer answer(PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                             nullptr, nullptr, 0));
   if (!answer.get() || failed(answer.get())) return tl::unexpected(error_of(answer.get()));
   return answer;
 }

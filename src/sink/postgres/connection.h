@@ -1,4 +1,5 @@
-// One libpq connection. Threads: one at a time. Errors carry the SQLSTATE; the server's DETAIL, which quotes rows, never.
+// One libpq connection. Threads: one at a time. Errors carry the SQLSTATE; the server's DETAIL, which quotes rows,
+// never.
 #pragma once
 
 #include <libpq-fe.h>

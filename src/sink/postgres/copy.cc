@@ -7,7 +7,8 @@ namespace {
 
 std::string copy_sql(const CopyTarget& target) {
   std::string sql = "COPY " + target.table + " (";
-  for (std::size_t i = 0; i < target.binding.columns.size(); ++i) sql += (i ? ", " : "") + quoted_name(target.binding.columns[i].name);
+  for (std::size_t i = 0; i < target.binding.columns.size(); ++i)
+    sql += (i ? ", " : "") + quoted_name(target.binding.columns[i].name);
   return sql + ") FROM STDIN (FORMAT binary)";
 }
 

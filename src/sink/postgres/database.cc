@@ -138,7 +138,8 @@ Result<Attempt> PostgresDatabase::write_fast(const Batch& batch, const BeforeCom
     return tl::unexpected(std::move(copied.error()));
   }
   auto finished = finish(batch, before_commit, {});
-  if (!finished && finished.error().kind == ErrorKind::invalid_value) return Attempt{};  // a constraint that waits for COMMIT
+  if (!finished && finished.error().kind == ErrorKind::invalid_value)
+    return Attempt{};  // a constraint that waits for COMMIT
   if (!finished) return tl::unexpected(finished.error());
   return Attempt{std::move(written), false};
 }
@@ -150,7 +151,9 @@ Result<WriteOutcome> PostgresDatabase::write_carefully(const Batch& batch, const
   if (!*begun) return moved;
   // Few rows of a large table: the key's index, whatever the planner guesses. Constraints that wait for COMMIT would
   // hide which row is to blame.
-  auto set = connection_->run("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET CONSTRAINTS ALL IMMEDIATE");
+  auto set = connection_->run(
+      "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET "
+      "CONSTRAINTS ALL IMMEDIATE");
   if (!set) return tl::unexpected(set.error());
   Written written;
   std::vector<BadRow> bad;
@@ -166,7 +169,8 @@ Result<WriteOutcome> PostgresDatabase::write_carefully(const Batch& batch, const
   return written;
 }
 
-Result<void> PostgresDatabase::finish(const Batch& batch, const BeforeCommit& before_commit, std::span<const BadRow> bad) {
+Result<void> PostgresDatabase::finish(const Batch& batch, const BeforeCommit& before_commit,
+                                      std::span<const BadRow> bad) {
   if (auto ready = before_commit(bad); !ready) return ready;
   return commit(batch);
 }
@@ -209,6 +213,8 @@ Result<TextTable> PostgresDatabase::query(std::string_view sql) {
 
 }  // namespace
 
-std::unique_ptr<Database> open(std::string url, Log log) { return std::make_unique<PostgresDatabase>(std::move(url), std::move(log)); }
+std::unique_ptr<Database> open(std::string url, Log log) {
+  return std::make_unique<PostgresDatabase>(std::move(url), std::move(log));
+}
 
 }  // namespace loom::sink::postgres

@@ -31,8 +31,8 @@ Result<std::optional<LiveTable>> describe(Connection& connection, const TableNam
   LiveTable table{name, {}, {}};
   for (int i = 0; i < columns->rows(); ++i) {
     auto native = columns->word(i, 1);
-    table.columns.push_back({columns->word(i, 0), native, columns->word(i, 2), postgres_type(native), columns->yes(i, 3), columns->yes(i, 4),
-                             columns->yes(i, 5), native == "numeric"});
+    table.columns.push_back({columns->word(i, 0), native, columns->word(i, 2), postgres_type(native),
+                             columns->yes(i, 3), columns->yes(i, 4), columns->yes(i, 5), native == "numeric"});
   }
   for (int i = 0; i < indexes->rows(); ++i) {
     auto index = indexes->word(i, 0);

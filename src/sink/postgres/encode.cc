@@ -81,11 +81,16 @@ bool append_measured(std::string& to, Fill fill) {
 
 std::uint32_t element_oid(Wire wire) {
   switch (wire) {
-    case Wire::varchar_array: return 1043;
-    case Wire::bpchar_array: return 1042;
-    case Wire::float4_array: return 700;
-    case Wire::float8_array: return 701;
-    default: return 25;  // text
+    case Wire::varchar_array:
+      return 1043;
+    case Wire::bpchar_array:
+      return 1042;
+    case Wire::float4_array:
+      return 700;
+    case Wire::float8_array:
+      return 701;
+    default:
+      return 25;  // text
   }
 }
 
@@ -166,34 +171,59 @@ bool append_uuid(std::string& to, const Cell& cell) {
 bool append_cell(std::string& to, Wire wire, const Cell& cell) {
   switch (wire) {
     case Wire::text:
-    case Wire::json: return append_text(to, cell);
-    case Wire::int2: return append_integer<std::int16_t>(to, cell);
-    case Wire::int4: return append_integer<std::int32_t>(to, cell);
-    case Wire::int8: return append_integer<std::int64_t>(to, cell);
+    case Wire::json:
+      return append_text(to, cell);
+    case Wire::int2:
+      return append_integer<std::int16_t>(to, cell);
+    case Wire::int4:
+      return append_integer<std::int32_t>(to, cell);
+    case Wire::int8:
+      return append_integer<std::int64_t>(to, cell);
     case Wire::float4:
-    case Wire::float8: return append_double(to, cell, wire);
-    case Wire::numeric: return append_measured(to, [&] { return append_numeric(to, cell); });
-    case Wire::boolean: return append_boolean(to, cell);
-    case Wire::timestamp: return append_timestamp(to, cell);
-    case Wire::uuid: return append_uuid(to, cell);
-    case Wire::jsonb: return append_jsonb(to, cell);
-    case Wire::bytea: return append_bytes(to, cell);
+    case Wire::float8:
+      return append_double(to, cell, wire);
+    case Wire::numeric:
+      return append_measured(to, [&] { return append_numeric(to, cell); });
+    case Wire::boolean:
+      return append_boolean(to, cell);
+    case Wire::timestamp:
+      return append_timestamp(to, cell);
+    case Wire::uuid:
+      return append_uuid(to, cell);
+    case Wire::jsonb:
+      return append_jsonb(to, cell);
+    case Wire::bytea:
+      return append_bytes(to, cell);
     case Wire::text_array:
     case Wire::varchar_array:
-    case Wire::bpchar_array: return append_text_array(to, cell, wire);
+    case Wire::bpchar_array:
+      return append_text_array(to, cell, wire);
     case Wire::float4_array:
-    case Wire::float8_array: return append_float_array(to, cell, wire);
+    case Wire::float8_array:
+      return append_float_array(to, cell, wire);
   }
   return false;
 }
 
 Wire wire_of(std::string_view native) {
-  constexpr std::pair<std::string_view, Wire> names[] = {
-      {"int2", Wire::int2},          {"int4", Wire::int4},           {"int8", Wire::int8},           {"float4", Wire::float4},
-      {"float8", Wire::float8},      {"numeric", Wire::numeric},     {"bool", Wire::boolean},        {"timestamptz", Wire::timestamp},
-      {"timestamp", Wire::timestamp}, {"uuid", Wire::uuid},          {"json", Wire::json},           {"jsonb", Wire::jsonb},
-      {"bytea", Wire::bytea},        {"_text", Wire::text_array},    {"_varchar", Wire::varchar_array}, {"_bpchar", Wire::bpchar_array},
-      {"_float4", Wire::float4_array}, {"_float8", Wire::float8_array}};
+  constexpr std::pair<std::string_view, Wire> names[] = {{"int2", Wire::int2},
+                                                         {"int4", Wire::int4},
+                                                         {"int8", Wire::int8},
+                                                         {"float4", Wire::float4},
+                                                         {"float8", Wire::float8},
+                                                         {"numeric", Wire::numeric},
+                                                         {"bool", Wire::boolean},
+                                                         {"timestamptz", Wire::timestamp},
+                                                         {"timestamp", Wire::timestamp},
+                                                         {"uuid", Wire::uuid},
+                                                         {"json", Wire::json},
+                                                         {"jsonb", Wire::jsonb},
+                                                         {"bytea", Wire::bytea},
+                                                         {"_text", Wire::text_array},
+                                                         {"_varchar", Wire::varchar_array},
+                                                         {"_bpchar", Wire::bpchar_array},
+                                                         {"_float4", Wire::float4_array},
+                                                         {"_float8", Wire::float8_array}};
   for (const auto& [name, wire] : names)
     if (name == native) return wire;
   return Wire::text;
@@ -226,7 +256,8 @@ Result<void> encode_row(std::string& to, const Binding& binding, const std::vect
       to.resize(before);
       const auto& column = binding.columns[i];
       auto value = as_text(row.cells[i]).substr(0, 40);
-      return fail(ErrorKind::invalid_value, "column '" + column.name + "' is " + column.native + ", which cannot hold " + value,
+      return fail(ErrorKind::invalid_value,
+                  "column '" + column.name + "' is " + column.native + ", which cannot hold " + value,
                   {.field = column.name, .remedy = "widen the column, or send a smaller value", .code = "22003"});
     }
   }

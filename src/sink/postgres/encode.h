@@ -12,8 +12,24 @@ namespace loom::sink::postgres {
 
 /// What the column's live type wants; made once a batch from BoundColumn::native.
 enum class Wire {
-  text, int2, int4, int8, float4, float8, numeric, boolean, timestamp, uuid, json, jsonb, bytea,
-  text_array, varchar_array, bpchar_array, float4_array, float8_array,
+  text,
+  int2,
+  int4,
+  int8,
+  float4,
+  float8,
+  numeric,
+  boolean,
+  timestamp,
+  uuid,
+  json,
+  jsonb,
+  bytea,
+  text_array,
+  varchar_array,
+  bpchar_array,
+  float4_array,
+  float8_array,
 };
 [[nodiscard]] std::vector<Wire> wires_of(const Binding& binding);
 

@@ -44,7 +44,9 @@ void append(std::string& to, Decimal decimal) {
   while (!decimal.digits.empty() && decimal.digits.back() == '0') decimal.digits.pop_back();
   int scale = std::max(0, static_cast<int>(decimal.digits.size()) - decimal.point);
   int weight = decimal.digits.empty() ? 0 : floor_of_quarter(decimal.point - 1);
-  auto padded = std::string(decimal.digits.empty() ? 0 : static_cast<std::size_t>((weight + 1) * 4 - decimal.point), '0') + decimal.digits;
+  auto padded =
+      std::string(decimal.digits.empty() ? 0 : static_cast<std::size_t>((weight + 1) * 4 - decimal.point), '0') +
+      decimal.digits;
   while (padded.size() % 4 != 0) padded += '0';
   append16(to, static_cast<int>(padded.size() / 4));
   append16(to, weight);

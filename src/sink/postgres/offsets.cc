@@ -8,15 +8,19 @@ namespace loom::sink::postgres {
 namespace {
 
 constexpr const char* create_sql =
-    "CREATE TABLE IF NOT EXISTS loom_offsets (consumer_group text NOT NULL, cluster_id text NOT NULL, topic text NOT NULL, "
-    "topic_id text NOT NULL, kafka_partition integer NOT NULL, next_offset bigint NOT NULL, updated_at timestamptz NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS loom_offsets (consumer_group text NOT NULL, cluster_id text NOT NULL, topic text NOT "
+    "NULL, "
+    "topic_id text NOT NULL, kafka_partition integer NOT NULL, next_offset bigint NOT NULL, updated_at timestamptz NOT "
+    "NULL, "
     "PRIMARY KEY (consumer_group, cluster_id, topic, topic_id, kafka_partition)) WITH (fillfactor = 50)";
 constexpr const char* read_sql =
-    "SELECT topic, topic_id, kafka_partition, next_offset FROM loom_offsets WHERE consumer_group = $1 AND cluster_id = $2";
+    "SELECT topic, topic_id, kafka_partition, next_offset FROM loom_offsets WHERE consumer_group = $1 AND cluster_id = "
+    "$2";
 
 // Literals end up in statements without parameters; strings are quoted with E'' off (standard_conforming_strings).
 std::string condition(const Owner& owner, const OffsetKey& key) {
-  return " WHERE consumer_group = " + quoted_text(owner.group.get()) + " AND cluster_id = " + quoted_text(owner.cluster_id) +
+  return " WHERE consumer_group = " + quoted_text(owner.group.get()) +
+         " AND cluster_id = " + quoted_text(owner.cluster_id) +
          " AND topic = " + quoted_text(key.partition.topic.get()) + " AND topic_id = " + quoted_text(key.topic_id) +
          " AND kafka_partition = " + std::to_string(key.partition.partition.get());
 }
@@ -26,14 +30,15 @@ std::string move_sql(const Owner& owner, const OffsetMove& move) {
   if (move.from)
     return "UPDATE loom_offsets SET next_offset = " + to + ", updated_at = now()" + condition(owner, move.key) +
            " AND next_offset = " + std::to_string(move.from->get());
-  return "INSERT INTO loom_offsets VALUES (" + quoted_text(owner.group.get()) + ", " + quoted_text(owner.cluster_id) + ", " +
-         quoted_text(move.key.partition.topic.get()) + ", " + quoted_text(move.key.topic_id) + ", " +
+  return "INSERT INTO loom_offsets VALUES (" + quoted_text(owner.group.get()) + ", " + quoted_text(owner.cluster_id) +
+         ", " + quoted_text(move.key.partition.topic.get()) + ", " + quoted_text(move.key.topic_id) + ", " +
          std::to_string(move.key.partition.partition.get()) + ", " + to + ", now()) ON CONFLICT DO NOTHING";
 }
 
 }  // namespace
 
-Result<std::vector<OffsetRow>> read_offsets(Connection& connection, const Owner& owner, std::span<const TopicName> topics) {
+Result<std::vector<OffsetRow>> read_offsets(Connection& connection, const Owner& owner,
+                                            std::span<const TopicName> topics) {
   auto answer = connection.ask(read_sql, {owner.group.get(), owner.cluster_id});
   if (!answer && answer.error().code == "42P01") {  // the first time: several sinks may be here at once
     auto made = connection.run(std::string("BEGIN; SELECT pg_advisory_xact_lock(7307001); ") + create_sql + "; COMMIT");
@@ -66,7 +71,8 @@ Result<Moved> begin_and_move(Connection& connection, const Batch& batch) {
 }
 
 Result<std::optional<Offset>> offset_of(Connection& connection, const Owner& owner, const OffsetKey& key, Lock lock) {
-  auto answer = connection.ask("SELECT next_offset FROM loom_offsets" + condition(owner, key) + (lock == Lock::wait ? " FOR UPDATE" : ""));
+  auto answer = connection.ask("SELECT next_offset FROM loom_offsets" + condition(owner, key) +
+                               (lock == Lock::wait ? " FOR UPDATE" : ""));
   if (!answer) return tl::unexpected(answer.error());
   if (answer->rows() == 0) return std::optional<Offset>{};
   return std::optional<Offset>{Offset{std::stoll(answer->word(0, 0))}};

@@ -6,13 +6,15 @@
 
 namespace loom::sink::postgres {
 
-[[nodiscard]] Result<std::vector<OffsetRow>> read_offsets(Connection& connection, const Owner& owner, std::span<const TopicName> topics);
+[[nodiscard]] Result<std::vector<OffsetRow>> read_offsets(Connection& connection, const Owner& owner,
+                                                          std::span<const TopicName> topics);
 
 /// Opens the transaction and moves the offsets. A Moved that is not empty: it is to be rolled back; `current` is not
 /// filled in yet.
 [[nodiscard]] Result<Moved> begin_and_move(Connection& connection, const Batch& batch);
 /// What the rows say now; with `lock`, after whoever is changing them has ended.
 enum class Lock { no, wait };
-[[nodiscard]] Result<std::optional<Offset>> offset_of(Connection& connection, const Owner& owner, const OffsetKey& key, Lock lock);
+[[nodiscard]] Result<std::optional<Offset>> offset_of(Connection& connection, const Owner& owner, const OffsetKey& key,
+                                                      Lock lock);
 
 }  // namespace loom::sink::postgres

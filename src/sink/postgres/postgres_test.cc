@@ -1,9 +1,8 @@
 // What only PostgreSQL has: its types, its errors, connections that die at the worst moment.
-#include "sink/postgres/encode.h"
-
 #include <atomic>
 #include <thread>
 
+#include "sink/postgres/encode.h"
 #include "sink/sink_fixture.h"
 
 namespace loom::sink {
@@ -49,7 +48,9 @@ struct Postgres : testing::Test {
     return all;
   }
   void kill_backend() {
-    auto killed = other->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    auto killed = other->query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+        "pg_backend_pid()");
     ASSERT_TRUE(killed) << to_string(killed.error());
   }
 
@@ -63,25 +64,35 @@ constexpr const char* shortest = "topics: {t: {table: x}}";
 
 TEST_F(Postgres, EveryTypeThatATableMayHave) {
   use("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE DOMAIN short AS varchar(5);"
-      "CREATE TABLE x (i2 int2, i4 int4, f4 float4, n numeric, v varchar(3), ts timestamp, j json, m mood, s short, fa float4[], va varchar[], c char(3))",
+      "CREATE TABLE x (i2 int2, i4 int4, f4 float4, n numeric, v varchar(3), ts timestamp, j json, m mood, s short, fa "
+      "float4[], va varchar[], c char(3))",
       shortest);
-  ASSERT_EQ(codes({{.offset = 0, .data = R"({"i2":-32768,"i4":2147483647,"f4":0.5,"n":-123456.00789,"v":"abc","ts":"2026-11-23T12:00:00+02:00",)"
-                                         R"("j":{"a":1.50},"m":"bad","s":"hello","fa":[0.5],"va":["x",null],"c":"ab"})"},
-                   {.offset = 1, .data = R"({"n":9223372036854775807,"fa":[]})"},
-                   {.offset = 2, .data = R"({"n":1e30})"},
-                   {.offset = 3, .data = R"({"n":0.00000012})"},
-                   {.offset = 4, .data = R"({"n":0})"},
-                   {.offset = 5, .data = R"({"n":10000})"}}),
-            (std::vector<std::string>(6)));
-  EXPECT_EQ(lines(*database, "SELECT i2, i4, f4, n, v, ts, j, m, s, fa, va, c FROM x WHERE i2 IS NOT NULL"),
-            (std::vector<std::string>{"-32768|2147483647|0.5|-123456.00789|abc|2026-11-23 10:00:00|{\"a\":1.50}|bad|hello|{0.5}|{x,NULL}|ab "}));
-  EXPECT_EQ(lines(*database, "SELECT n FROM x WHERE i2 IS NULL ORDER BY message_id"),
-            (std::vector<std::string>{"9223372036854775807", "1000000000000000000000000000000", "0.00000012", "0", "10000"}));
+  ASSERT_EQ(
+      codes(
+          {{.offset = 0,
+            .data =
+                R"({"i2":-32768,"i4":2147483647,"f4":0.5,"n":-123456.00789,"v":"abc","ts":"2026-11-23T12:00:00+02:00",)"
+                R"("j":{"a":1.50},"m":"bad","s":"hello","fa":[0.5],"va":["x",null],"c":"ab"})"},
+           {.offset = 1, .data = R"({"n":9223372036854775807,"fa":[]})"},
+           {.offset = 2, .data = R"({"n":1e30})"},
+           {.offset = 3, .data = R"({"n":0.00000012})"},
+           {.offset = 4, .data = R"({"n":0})"},
+           {.offset = 5, .data = R"({"n":10000})"}}),
+      (std::vector<std::string>(6)));
+  EXPECT_EQ(
+      lines(*database, "SELECT i2, i4, f4, n, v, ts, j, m, s, fa, va, c FROM x WHERE i2 IS NOT NULL"),
+      (std::vector<std::string>{
+          "-32768|2147483647|0.5|-123456.00789|abc|2026-11-23 10:00:00|{\"a\":1.50}|bad|hello|{0.5}|{x,NULL}|ab "}));
+  EXPECT_EQ(
+      lines(*database, "SELECT n FROM x WHERE i2 IS NULL ORDER BY message_id"),
+      (std::vector<std::string>{"9223372036854775807", "1000000000000000000000000000000", "0.00000012", "0", "10000"}));
 }
 
 TEST_F(Postgres, BadRowsCarryTheirSqlstate) {
-  use("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.v = 'no' THEN RAISE 'no'; END IF; RETURN NEW; END $$;"
-      "CREATE TABLE x (id bigserial PRIMARY KEY, i2 int2, v varchar(3), n int4 NOT NULL DEFAULT 0 CHECK (n < 10), j jsonb, m uuid UNIQUE);"
+  use("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.v = 'no' THEN RAISE 'no'; END IF; "
+      "RETURN NEW; END $$;"
+      "CREATE TABLE x (id bigserial PRIMARY KEY, i2 int2, v varchar(3), n int4 NOT NULL DEFAULT 0 CHECK (n < 10), j "
+      "jsonb, m uuid UNIQUE);"
       "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW EXECUTE FUNCTION no()",
       "topics: {t: {table: x, field_mappings: {data.i2: i2, data.v: v, data.n: n, data.j: j, data.m: m}}}");
   std::vector<Message> messages;
@@ -94,20 +105,25 @@ TEST_F(Postgres, BadRowsCarryTheirSqlstate) {
   messages[2001].data = R"({"n":1,"m":"0198f0c2-0000-7000-8000-000000000001"})";
   messages[2998].data = R"({"n":1,"m":"0198f0c2-0000-7000-8000-000000000001"})";
   std::vector<std::string> expected(3000);
-  expected[1] = "22003", expected[700] = "22001", expected[701] = "23514", expected[1500] = "23502", expected[2000] = "P0001", expected[2998] = "23505";
+  expected[1] = "22003", expected[700] = "22001", expected[701] = "23514", expected[1500] = "23502",
+  expected[2000] = "P0001", expected[2998] = "23505";
   EXPECT_EQ(codes(messages), expected);
   EXPECT_EQ(lines(*database, "SELECT count(*) FROM x"), (std::vector<std::string>{"2994"}));
 }
 
 TEST_F(Postgres, ADeferredConstraintFindsItsRowToo) {
   use("CREATE TABLE parent (id int8 PRIMARY KEY); INSERT INTO parent VALUES (1);"
-      "CREATE TABLE x (p int8 REFERENCES parent DEFERRABLE INITIALLY DEFERRED)", "topics: {t: {table: x, field_mappings: {data.p: p}}}");
-  EXPECT_EQ(codes({{.offset = 0, .data = R"({"p":1})"}, {.offset = 1, .data = R"({"p":2})"}, {.offset = 2}}), (std::vector<std::string>{"", "23503", ""}));
+      "CREATE TABLE x (p int8 REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+      "topics: {t: {table: x, field_mappings: {data.p: p}}}");
+  EXPECT_EQ(codes({{.offset = 0, .data = R"({"p":1})"}, {.offset = 1, .data = R"({"p":2})"}, {.offset = 2}}),
+            (std::vector<std::string>{"", "23503", ""}));
 }
 
 TEST_F(Postgres, KeysThatOnlyTheDatabaseFindsEqual) {
-  use("CREATE TABLE x (message_id uuid, part text, c char(5) PRIMARY KEY)", "topics: {t: {table: x, field_mappings: {data.c: c}, upsert_key: c}}");
-  auto outcome = database->write(batch_of({{.offset = 0, .data = R"({"c":"a"})"}, {.offset = 1, .data = R"({"c":"a "})"}}), nothing);
+  use("CREATE TABLE x (message_id uuid, part text, c char(5) PRIMARY KEY)",
+      "topics: {t: {table: x, field_mappings: {data.c: c}, upsert_key: c}}");
+  auto outcome = database->write(
+      batch_of({{.offset = 0, .data = R"({"c":"a"})"}, {.offset = 1, .data = R"({"c":"a "})"}}), nothing);
   ASSERT_TRUE(outcome) << to_string(outcome.error());
   EXPECT_EQ(std::get<Written>(*outcome).groups[0], (std::vector<RowOutcome>{RowOutcome::stored, RowOutcome::merged}));
 }
@@ -121,7 +137,8 @@ TEST_F(Postgres, ABackendThatDiesBetweenRowsAndCommitLeavesNothing) {
   });
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x), (SELECT count(*) FROM loom_offsets)"), (std::vector<std::string>{"0|0"}));
+  EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x), (SELECT count(*) FROM loom_offsets)"),
+            (std::vector<std::string>{"0|0"}));
   auto again = database->write(batch, nothing);
   ASSERT_TRUE(again) << to_string(again.error());
   EXPECT_TRUE(std::holds_alternative<Written>(*again));
@@ -131,17 +148,20 @@ TEST_F(Postgres, ABackendThatDiesBetweenRowsAndCommitLeavesNothing) {
 TEST_F(Postgres, ACommitWhoseAnswerIsLostIsFoundInTheOffsetRow) {
   use("CREATE TABLE x (a int)", shortest);
   const auto& server = Databases::server();
-  ASSERT_TRUE(server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'") && server.sql("SELECT pg_reload_conf()"));
+  ASSERT_TRUE(server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'") &&
+              server.sql("SELECT pg_reload_conf()"));
   std::atomic<int> finished{0};
   std::vector<bool> written;
   std::thread writer([&] {
     for (std::int64_t i = 0; i < 1000 && finished == 0; ++i) {  // the new setting takes hold some time after the reload
-      auto outcome = database->write(batch_of({{.offset = i}}, {move_of(i == 0 ? std::nullopt : std::optional(i), i + 1)}), nothing);
+      auto outcome = database->write(
+          batch_of({{.offset = i}}, {move_of(i == 0 ? std::nullopt : std::optional(i), i + 1)}), nothing);
       written.push_back(outcome && std::holds_alternative<Written>(*outcome));
     }
     finished = 2;
   });
-  const std::string waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()";
+  const std::string waiting =
+      "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()";
   while (finished == 0 && lines(*other, waiting) != std::vector<std::string>{"1"}) std::this_thread::yield();
   EXPECT_EQ(finished, 0) << "no COMMIT ever waited";
   finished = 1;  // the write that waits is the last one
@@ -151,7 +171,8 @@ TEST_F(Postgres, ACommitWhoseAnswerIsLostIsFoundInTheOffsetRow) {
   writer.join();
   EXPECT_TRUE(server.sql("ALTER SYSTEM RESET synchronous_standby_names") && server.sql("SELECT pg_reload_conf()"));
   EXPECT_EQ(written, std::vector<bool>(written.size(), true));
-  EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x) = next_offset FROM loom_offsets"), (std::vector<std::string>{"t"}));
+  EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x) = next_offset FROM loom_offsets"),
+            (std::vector<std::string>{"t"}));
 }
 
 TEST_F(Postgres, AZombieThatWakesUpAfterItsSuccessorChangesNothing) {
@@ -174,7 +195,8 @@ TEST_F(Postgres, AZombieThatWakesUpAfterItsSuccessorChangesNothing) {
 }
 
 TEST_F(Postgres, ATypeWithoutAnEncoderIsAFaultInThePlan) {
-  ASSERT_TRUE(database->apply(std::vector<std::string>{"CREATE TABLE x (message_id uuid, part text, address inet, UNIQUE (message_id, part))"}));
+  ASSERT_TRUE(database->apply(std::vector<std::string>{
+      "CREATE TABLE x (message_id uuid, part text, address inet, UNIQUE (message_id, part))"}));
   mappings = mappings_of("topics: {t: {table: x, field_mappings: {data.a: address}}}");
   auto plan = plan_tables(*database, mappings);
   ASSERT_TRUE(plan);

@@ -41,18 +41,22 @@ ErrorKind kind_of(int code) {
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
-    case SQLITE_RANGE: return ErrorKind::invalid_value;
+    case SQLITE_RANGE:
+      return ErrorKind::invalid_value;
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
-    case SQLITE_AUTH: return ErrorKind::schema;
-    default: return ErrorKind::unavailable;
+    case SQLITE_AUTH:
+      return ErrorKind::schema;
+    default:
+      return ErrorKind::unavailable;
   }
 }
 
 Error error_of(sqlite3* connection, int code) {
   auto kind = kind_of(code);
   auto remedy = kind == ErrorKind::schema ? "run 'loom tables apply'" : "";
-  return Error{kind, std::string("SQLite: ") + sqlite3_errmsg(connection), "", remedy, "sqlite:" + std::to_string(code)};
+  return Error{kind, std::string("SQLite: ") + sqlite3_errmsg(connection), "", remedy,
+               "sqlite:" + std::to_string(code)};
 }
 
 void Use::bind(int index, const Cell& cell) {
@@ -66,7 +70,9 @@ void Use::bind(int index, const Cell& cell) {
                  [&](double value) { sqlite3_bind_double(statement_, index, value); },
                  [&](const Text& text) { bind(index, std::string_view(text.value)); },
                  [&](const Json& json) { bind(index, std::string_view(json.value)); },
-                 [&](const Blob& blob) { sqlite3_bind_blob64(statement_, index, blob.value.data(), blob.value.size(), SQLITE_STATIC); },
+                 [&](const Blob& blob) {
+                   sqlite3_bind_blob64(statement_, index, blob.value.data(), blob.value.size(), SQLITE_STATIC);
+                 },
                  [&](Timestamp time) { copied(to_rfc3339(time.value)); },
                  [&](const Uuid& uuid) { copied(to_text(uuid)); },
                  [&](const TextArray& array) { copied(json_of(array)); },
@@ -83,7 +89,8 @@ std::optional<std::string> Use::text(int column) const {
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path) {
   sqlite3* opened = nullptr;
-  int code = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  int code =
+      sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<Connection> connection(new Connection(opened));
   if (code != SQLITE_OK) {
     auto error = error_of(opened, code);
@@ -93,7 +100,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path) {
   }
   sqlite3_extended_result_codes(opened, 1);
   sqlite3_busy_timeout(opened, 10000);
-  for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768", "PRAGMA wal_autocheckpoint=4000"})
+  for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768",
+                             "PRAGMA wal_autocheckpoint=4000"})
     if (auto set = connection->execute(pragma); !set) return tl::unexpected(set.error());
   return connection;
 }
@@ -113,7 +121,8 @@ Result<sqlite3_stmt*> Connection::prepared(const std::string& sql) {
   auto found = statements_.find(sql);
   if (found != statements_.end()) return found->second;
   sqlite3_stmt* statement = nullptr;
-  int code = sqlite3_prepare_v3(connection_, sql.c_str(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  int code = sqlite3_prepare_v3(connection_, sql.c_str(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                &statement, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(error_of(connection_, code));
   statements_.emplace(sql, statement);
   return statement;
@@ -131,7 +140,8 @@ Transaction::~Transaction() {
 Result<void> Transaction::commit() {
   auto committed = connection_->execute("COMMIT");
   if (!committed) {
-    if (committed.error().kind == ErrorKind::invalid_value) committed.error().kind = ErrorKind::unavailable;  // no row is to blame
+    if (committed.error().kind == ErrorKind::invalid_value)
+      committed.error().kind = ErrorKind::unavailable;  // no row is to blame
     return committed;
   }
   connection_ = nullptr;

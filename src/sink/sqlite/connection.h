@@ -26,7 +26,9 @@ class Use {
   ~Use() { sqlite3_reset(statement_); }
 
   void bind(int index, const Cell& cell);  // text and bytes are not copied: the cell lives until the next reset
-  void bind(int index, std::string_view text) { sqlite3_bind_text64(statement_, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8); }
+  void bind(int index, std::string_view text) {
+    sqlite3_bind_text64(statement_, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
   void bind(int index, std::int64_t number) { sqlite3_bind_int64(statement_, index, number); }
   [[nodiscard]] int step() { return sqlite3_step(statement_); }  // SQLITE_ROW, SQLITE_DONE or an error
   [[nodiscard]] std::optional<std::string> text(int column) const;

@@ -11,10 +11,13 @@ namespace loom::sink::sqlite {
 namespace {
 
 constexpr const char* create_offsets =
-    "CREATE TABLE IF NOT EXISTS loom_offsets (consumer_group TEXT NOT NULL, cluster_id TEXT NOT NULL, topic TEXT NOT NULL, "
-    "topic_id TEXT NOT NULL, kafka_partition INTEGER NOT NULL, next_offset INTEGER NOT NULL, updated_at TIMESTAMP TEXT NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS loom_offsets (consumer_group TEXT NOT NULL, cluster_id TEXT NOT NULL, topic TEXT NOT "
+    "NULL, "
+    "topic_id TEXT NOT NULL, kafka_partition INTEGER NOT NULL, next_offset INTEGER NOT NULL, updated_at TIMESTAMP TEXT "
+    "NOT NULL, "
     "PRIMARY KEY (consumer_group, cluster_id, topic, topic_id, kafka_partition)) WITHOUT ROWID";
-constexpr const char* offset_condition = " WHERE consumer_group = ?1 AND cluster_id = ?2 AND topic = ?3 AND topic_id = ?4 AND kafka_partition = ?5";
+constexpr const char* offset_condition =
+    " WHERE consumer_group = ?1 AND cluster_id = ?2 AND topic = ?3 AND topic_id = ?4 AND kafka_partition = ?5";
 
 class SqliteDatabase : public Database {
  public:
@@ -58,7 +61,8 @@ Result<std::optional<LiveTable>> SqliteDatabase::describe(const TableName& name)
 }
 
 Result<void> SqliteDatabase::describe_columns(LiveTable& table) {
-  auto statement = connection_->prepared("SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid");
+  auto statement = connection_->prepared(
+      "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid");
   if (!statement) return tl::unexpected(statement.error());
   Use use(*statement);
   use.bind(1, table.name.get());
@@ -80,7 +84,8 @@ Result<void> SqliteDatabase::describe_columns(LiveTable& table) {
   UniqueIndex index{"primary key", {}};
   for (auto& [position, column] : primary) index.columns.push_back(column);
   for (auto& column : table.columns)  // the row id's other name: SQLite numbers it by itself
-    if (primary.size() == 1 && column.name == primary[0].second && same_name(column.native, "integer", Dialect::sqlite)) column.has_default = true;
+    if (primary.size() == 1 && column.name == primary[0].second && same_name(column.native, "integer", Dialect::sqlite))
+      column.has_default = true;
   table.unique.push_back(std::move(index));
   return {};
 }
@@ -88,7 +93,8 @@ Result<void> SqliteDatabase::describe_columns(LiveTable& table) {
 Result<void> SqliteDatabase::describe_indexes(LiveTable& table) {
   std::vector<std::string> names;
   {
-    auto statement = connection_->prepared("SELECT name FROM pragma_index_list(?1) WHERE \"unique\" = 1 AND partial = 0");
+    auto statement =
+        connection_->prepared("SELECT name FROM pragma_index_list(?1) WHERE \"unique\" = 1 AND partial = 0");
     if (!statement) return tl::unexpected(statement.error());
     Use use(*statement);
     use.bind(1, table.name.get());
@@ -130,7 +136,8 @@ Result<std::vector<OffsetRow>> SqliteDatabase::read_offsets(const Owner& owner, 
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
   if (auto made = connection_->execute(create_offsets); !made) return tl::unexpected(made.error());
   auto statement = connection_->prepared(
-      "SELECT topic, topic_id, kafka_partition, next_offset FROM loom_offsets WHERE consumer_group = ?1 AND cluster_id = ?2");
+      "SELECT topic, topic_id, kafka_partition, next_offset FROM loom_offsets WHERE consumer_group = ?1 AND cluster_id "
+      "= ?2");
   if (!statement) return tl::unexpected(statement.error());
   Use use(*statement);
   use.bind(1, owner.group.get());
@@ -158,10 +165,12 @@ void bind_key(Use& use, const Owner& owner, const OffsetKey& key) {
 /// False: the row does not say what it should.
 Result<bool> SqliteDatabase::move_offset(const Owner& owner, const OffsetMove& move) {
   auto now = to_rfc3339(now_micros());
-  auto statement = connection_->prepared(
-      move.from ? std::string("UPDATE loom_offsets SET next_offset = ?6, updated_at = ?7") + offset_condition + " AND next_offset = ?8"
-                : "INSERT INTO loom_offsets (consumer_group, cluster_id, topic, topic_id, kafka_partition, next_offset, updated_at) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING");
+  auto statement =
+      connection_->prepared(move.from ? std::string("UPDATE loom_offsets SET next_offset = ?6, updated_at = ?7") +
+                                            offset_condition + " AND next_offset = ?8"
+                                      : "INSERT INTO loom_offsets (consumer_group, cluster_id, topic, topic_id, "
+                                        "kafka_partition, next_offset, updated_at) "
+                                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING");
   if (!statement) return tl::unexpected(statement.error());
   Use use(*statement);
   bind_key(use, owner, move.key);
@@ -199,7 +208,8 @@ Result<Moved> SqliteDatabase::move_offsets(const Batch& batch) {
 
 Result<WriteOutcome> SqliteDatabase::write(const Batch& batch, const BeforeCommit& before_commit) {
   auto outcome = write_once(batch, before_commit);
-  if (!outcome && outcome.error().code.starts_with("sqlite:")) connection_.reset();  // the file may be another one by now
+  if (!outcome && outcome.error().code.starts_with("sqlite:"))
+    connection_.reset();  // the file may be another one by now
   return outcome;
 }
 
@@ -234,9 +244,11 @@ Result<TextTable> SqliteDatabase::query(std::string_view sql) {
   int code = sqlite3_prepare_v2(connection_->get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
   std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owned(statement, sqlite3_finalize);
   if (code != SQLITE_OK) return tl::unexpected(error_of(connection_->get(), code));
-  if (!statement || !sqlite3_stmt_readonly(statement)) return fail(ErrorKind::usage, "the query is not read-only", {.remedy = "write a SELECT"});
+  if (!statement || !sqlite3_stmt_readonly(statement))
+    return fail(ErrorKind::usage, "the query is not read-only", {.remedy = "write a SELECT"});
   TextTable table;
-  for (int i = 0; i < sqlite3_column_count(statement); ++i) table.columns.emplace_back(sqlite3_column_name(statement, i));
+  for (int i = 0; i < sqlite3_column_count(statement); ++i)
+    table.columns.emplace_back(sqlite3_column_name(statement, i));
   Use use(statement);
   while ((code = use.step()) == SQLITE_ROW) {
     auto& row = table.rows.emplace_back();

@@ -20,8 +20,8 @@ std::string insert_sql(const Binding& binding) {
     names.push_back(column.name);
     places += places.empty() ? "?" : ",?";
   }
-  return "INSERT INTO " + quoted_name(binding.table.get()) + " (" + quoted_names(names) + ") VALUES (" + places + ") ON CONFLICT (" +
-         quoted_names(names_of(binding, binding.key)) + ") DO NOTHING";
+  return "INSERT INTO " + quoted_name(binding.table.get()) + " (" + quoted_names(names) + ") VALUES (" + places +
+         ") ON CONFLICT (" + quoted_names(names_of(binding, binding.key)) + ") DO NOTHING";
 }
 
 bool in_key(const Binding& binding, std::size_t index) {
@@ -56,7 +56,8 @@ Result<std::optional<Error>> RowWriter::run(Use& use) {
   if (code == SQLITE_DONE) return std::optional<Error>{};
   auto error = error_of(connection_.get(), code);
   if (error.kind != ErrorKind::invalid_value || sqlite3_get_autocommit(connection_.get()) != 0) {
-    if (error.kind == ErrorKind::invalid_value) error.kind = ErrorKind::schema;  // a trigger that rolls back takes all with it
+    if (error.kind == ErrorKind::invalid_value)
+      error.kind = ErrorKind::schema;  // a trigger that rolls back takes all with it
     return tl::unexpected(std::move(error));
   }
   return std::optional<Error>{std::move(error)};
@@ -65,14 +66,18 @@ Result<std::optional<Error>> RowWriter::run(Use& use) {
 std::string RowWriter::key_condition(std::size_t first_parameter) const {
   std::string sql = " WHERE ";
   for (std::size_t i = 0; i < binding_.key.size(); ++i)
-    sql += (i ? " AND " : "") + quoted_name(binding_.columns[binding_.key[i]].name) + " = ?" + std::to_string(first_parameter + i);
+    sql += (i ? " AND " : "") + quoted_name(binding_.columns[binding_.key[i]].name) + " = ?" +
+           std::to_string(first_parameter + i);
   return sql;
 }
 
 Result<std::optional<Existing>> RowWriter::find(const Row& row) {
-  auto name = [&](std::optional<std::size_t> index) { return index ? quoted_name(binding_.columns[*index].name) : std::string("NULL"); };
-  auto statement = connection_.prepared("SELECT " + name(binding_.message_id) + ", " + name(binding_.part) + ", " + name(binding_.fingerprint) +
-                                        " FROM " + quoted_name(binding_.table.get()) + key_condition(1));
+  auto name = [&](std::optional<std::size_t> index) {
+    return index ? quoted_name(binding_.columns[*index].name) : std::string("NULL");
+  };
+  auto statement = connection_.prepared("SELECT " + name(binding_.message_id) + ", " + name(binding_.part) + ", " +
+                                        name(binding_.fingerprint) + " FROM " + quoted_name(binding_.table.get()) +
+                                        key_condition(1));
   if (!statement) return tl::unexpected(statement.error());
   Use use(*statement);
   for (std::size_t i = 0; i < binding_.key.size(); ++i) use.bind(static_cast<int>(i + 1), row.cells[binding_.key[i]]);
@@ -105,7 +110,9 @@ Result<std::optional<Error>> RowWriter::overwrite(const Row& row) {
 Result<RowWriter::Fate> RowWriter::settle_clash(const Row& row) {
   auto existing = find(row);
   if (!existing) return tl::unexpected(existing.error());
-  if (!*existing) return fail(ErrorKind::schema, "table '" + binding_.table.get() + "' refuses a row whose key it does not have", {.remedy = "look at its triggers"});
+  if (!*existing)
+    return fail(ErrorKind::schema, "table '" + binding_.table.get() + "' refuses a row whose key it does not have",
+                {.remedy = "look at its triggers"});
   auto clash = classify(binding_, row, **existing);
   if (binding_.on_conflict == model::OnConflict::ignore) {
     if (clash == Clash::conflict) return Fate{RowOutcome::dead, identity_conflict(binding_, row)};

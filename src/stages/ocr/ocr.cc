@@ -62,7 +62,8 @@ config::Options<OcrOptions> ocr_options() {
   return config::Options<OcrOptions>("stages.ocr")
       .add("max_pixels", &OcrOptions::max_pixels, "largest picture, width times height; a larger one is a dead letter",
            config::at_least(1))
-      .add("min_confidence", &OcrOptions::min_confidence, "words that the engine is less sure of are left out, 0 to 1", share);
+      .add("min_confidence", &OcrOptions::min_confidence, "words that the engine is less sure of are left out, 0 to 1",
+           share);
 }
 
 Outcome read_text(const Ocr& ocr, const Envelope& message) {

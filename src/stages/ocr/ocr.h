@@ -1,5 +1,5 @@
-// The stage that reads the text of pictures, with whichever engine it is given. The original message stays as it is; the
-// text with its words, boxes and confidence is added as the result. Threads: the lane's that owns the reader.
+// The stage that reads the text of pictures, with whichever engine it is given. The original message stays as it is;
+// the text with its words, boxes and confidence is added as the result. Threads: the lane's that owns the reader.
 //   auto outcome = read_text({options, reader, system_clock()}, message);
 #pragma once
 

@@ -31,7 +31,9 @@ TextReader reads(ReadText text) {
 
 ReadText two_lines() {
   return {.text = "tide pools\nboots",
-          .words = {{"tide", {1, 2, 30, 12}, 0.9, 0}, {"pools", {35, 2, 40, 12}, 0.4, 0}, {"boots", {1, 20, 41, 12}, 0.95, 1}},
+          .words = {{"tide", {1, 2, 30, 12}, 0.9, 0},
+                    {"pools", {35, 2, 40, 12}, 0.4, 0},
+                    {"boots", {1, 20, 41, 12}, 0.95, 1}},
           .confidence = 0.75,
           .engine = "pen",
           .engine_version = "1.2",
@@ -50,10 +52,11 @@ TEST(Ocr, AddsWhatTheEngineRead) {
   ASSERT_EQ(emit.messages.size(), 1U);
   EXPECT_FALSE(emit.messages[0].data);
   EXPECT_EQ(emit.messages[0].part_step, "");
-  EXPECT_EQ(emit.messages[0].result,
-            R"({"text":"tide pools\nboots","words":[{"text":"tide","box":[1,2,30,12],"confidence":0.9},)"
-            R"({"text":"pools","box":[35,2,40,12],"confidence":0.4},{"text":"boots","box":[1,20,41,12],"confidence":0.95}],)"
-            R"("confidence":0.75,"engine":"pen","engine_version":"1.2","settings":"blue","took_ms":2.5,"width":600,"height":390})");
+  EXPECT_EQ(
+      emit.messages[0].result,
+      R"({"text":"tide pools\nboots","words":[{"text":"tide","box":[1,2,30,12],"confidence":0.9},)"
+      R"({"text":"pools","box":[35,2,40,12],"confidence":0.4},{"text":"boots","box":[1,20,41,12],"confidence":0.95}],)"
+      R"("confidence":0.75,"engine":"pen","engine_version":"1.2","settings":"blue","took_ms":2.5,"width":600,"height":390})");
 }
 
 TEST(Ocr, LeavesOutUnsureWordsOnRequest) {
@@ -67,7 +70,8 @@ TEST(Ocr, LeavesOutUnsureWordsOnRequest) {
 }
 
 TEST(Ocr, KeepsTheTextOfAnEngineWithoutWords) {
-  auto outcome = run(data_of(png_bytes(600, 390)), reads({.text = "all of it", .engine = "seer"}), {.min_confidence = 0.5});
+  auto outcome =
+      run(data_of(png_bytes(600, 390)), reads({.text = "all of it", .engine = "seer"}), {.min_confidence = 0.5});
   json::Document document;
   auto result = document.parse(std::get<Emit>(outcome).messages[0].result);
   EXPECT_EQ(result->at_path("text")->string(), "all of it");
@@ -92,9 +96,7 @@ TEST(Ocr, HandsTheEngineThePictureItself) {
 }
 
 TEST(Ocr, AnEnginesErrorDecidesBetweenRetryAndReject) {
-  auto fails = [](ErrorKind kind) {
-    return [kind](const Picture&) -> Result<ReadText> { return fail(kind, "no"); };
-  };
+  auto fails = [](ErrorKind kind) { return [kind](const Picture&) -> Result<ReadText> { return fail(kind, "no"); }; };
   EXPECT_TRUE(std::holds_alternative<Retry>(run(data_of(png_bytes(6, 3)), fails(ErrorKind::unavailable))));
   EXPECT_TRUE(std::holds_alternative<Retry>(run(data_of(png_bytes(6, 3)), fails(ErrorKind::timeout))));
   EXPECT_TRUE(std::holds_alternative<Reject>(run(data_of(png_bytes(6, 3)), fails(ErrorKind::malformed))));
@@ -114,12 +116,18 @@ TEST(Ocr, RejectsPicturesThatCannotBe) {
       {"empty", R"({"image_data":""})", ErrorKind::malformed, "data.image_data", "no picture"},
       {"text", data_of("not a picture"), ErrorKind::malformed, "data.image_data", "no picture"},
       {"cut short", data_of(png.substr(0, 40)), ErrorKind::malformed, "data.image_data", "ends early"},
-      {"more pixels than allowed", data_of(png_bytes(10'000, 5'001)), ErrorKind::too_large, "data.image_data", "10000x5001"},
-      {"sides whose product overflows", data_of(png_bytes(0x7fffffff, 0x7fffffff)), ErrorKind::too_large, "data.image_data", "2147483647"},
-      {"another width", data_of(png, R"(,"width":601,"height":390)"), ErrorKind::invalid_value, "data.width", "601, the picture is 600x390"},
-      {"another height", data_of(png, R"(,"width":600,"height":39)"), ErrorKind::invalid_value, "data.height", "39, the picture is 600x390"},
-      {"a width in words", data_of(png, R"(,"width":"600")"), ErrorKind::invalid_value, "data.width", "no whole number"},
-      {"an absurd width", data_of(png, R"(,"width":-9223372036854775808)"), ErrorKind::invalid_value, "data.width", "600x390"},
+      {"more pixels than allowed", data_of(png_bytes(10'000, 5'001)), ErrorKind::too_large, "data.image_data",
+       "10000x5001"},
+      {"sides whose product overflows", data_of(png_bytes(0x7fffffff, 0x7fffffff)), ErrorKind::too_large,
+       "data.image_data", "2147483647"},
+      {"another width", data_of(png, R"(,"width":601,"height":390)"), ErrorKind::invalid_value, "data.width",
+       "601, the picture is 600x390"},
+      {"another height", data_of(png, R"(,"width":600,"height":39)"), ErrorKind::invalid_value, "data.height",
+       "39, the picture is 600x390"},
+      {"a width in words", data_of(png, R"(,"width":"600")"), ErrorKind::invalid_value, "data.width",
+       "no whole number"},
+      {"an absurd width", data_of(png, R"(,"width":-9223372036854775808)"), ErrorKind::invalid_value, "data.width",
+       "600x390"},
   };
   for (const auto& one : cases) {
     SCOPED_TRACE(one.name);

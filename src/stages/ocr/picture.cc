@@ -20,7 +20,8 @@ Result<void> check_side(const Envelope& message, const std::string& field, const
   auto claimed = given->integer();
   if (claimed && *claimed == own) return {};
   auto what = claimed ? std::to_string(*claimed) : "no whole number";
-  return fail(ErrorKind::invalid_value, field + " is " + what + ", the picture is " + size_text(header.width, header.height),
+  return fail(ErrorKind::invalid_value,
+              field + " is " + what + ", the picture is " + size_text(header.width, header.height),
               {.field = field, .remedy = "send the picture's own size, or leave it out"});
 }
 

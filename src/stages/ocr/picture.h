@@ -1,7 +1,7 @@
 // The picture of a message: data.image_data decoded, recognised and checked against the limits and against what the
 // message says of it. Pure. Threads: any.
-// Errors, all with the field: missing_field, malformed (base64, no picture, cut short), too_large, invalid_value (data.width
-// or data.height is another than the picture's own).
+// Errors, all with the field: missing_field, malformed (base64, no picture, cut short), too_large, invalid_value
+// (data.width or data.height is another than the picture's own).
 //   auto picture = picture_of(message, {.max_pixels = 50'000'000});
 #pragma once
 

@@ -123,7 +123,8 @@ Result<PictureHeader> header_of(std::string_view text) {
   if (bytes.has(0, png_magic)) return png_header(bytes);
   if (bytes.has(0, "\xff\xd8\xff"sv)) return jpeg_header(bytes);
   if (bytes.has(0, "RIFF") && bytes.has(8, "WEBP")) return webp_header(bytes);
-  return fail(ErrorKind::malformed, "the bytes are no picture", {.field = {}, .remedy = "send a PNG, JPEG or WebP file"});
+  return fail(ErrorKind::malformed, "the bytes are no picture",
+              {.field = {}, .remedy = "send a PNG, JPEG or WebP file"});
 }
 
 }  // namespace loom::stages

@@ -1,6 +1,6 @@
-// What a picture's file says of itself: format, width, height, and whether it is whole. Pure, reads no pixels, so that a
-// few bytes that claim a huge picture cost nothing. Any bytes are safe. Threads: any.
-// Errors: malformed (no PNG, JPEG or WebP, or one that ends early).
+// What a picture's file says of itself: format, width, height, and whether it is whole. Pure, reads no pixels, so that
+// a few bytes that claim a huge picture cost nothing. Any bytes are safe. Threads: any. Errors: malformed (no PNG, JPEG
+// or WebP, or one that ends early).
 //   auto header = header_of(bytes);   // {PictureFormat::png, 600, 390}
 #pragma once
 

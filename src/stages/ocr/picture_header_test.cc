@@ -22,7 +22,8 @@ TEST(PictureHeader, ReadsTheSizeOfEachFormat) {
       {"png", png_bytes(600, 390), PictureFormat::png, 600, 390},
       {"png, one pixel", png_bytes(1, 1), PictureFormat::png, 1, 1},
       {"jpeg", jpeg_bytes(640, 480), PictureFormat::jpeg, 640, 480},
-      {"jpeg, fill bytes before the marker", "\xff\xd8\xff\xff"s + jpeg_bytes(64, 48).substr(3), PictureFormat::jpeg, 64, 48},
+      {"jpeg, fill bytes before the marker", "\xff\xd8\xff\xff"s + jpeg_bytes(64, 48).substr(3), PictureFormat::jpeg,
+       64, 48},
       {"jpeg, bytes after its end", jpeg_bytes(64, 48) + "trailer", PictureFormat::jpeg, 64, 48},
       {"webp, lossy", webp_bytes("VP8 ", "\0\0\0\x9d\x01\x2a\x58\x02\x86\x01"s), PictureFormat::webp, 600, 390},
       {"webp, lossless", webp_bytes("VP8L", "\x2f\x57\x42\x61\x00\0\0\0\0\0"s), PictureFormat::webp, 600, 390},
@@ -79,14 +80,16 @@ TEST(PictureHeader, RefusesWhatIsNoPictureOrNotWhole) {
 
 // Every cut is noticed, and no cut or changed byte makes it read outside of the bytes (the sanitizers watch).
 TEST(PictureHeader, NoticesEveryCut) {
-  for (const auto& whole : {png_bytes(600, 390), jpeg_bytes(640, 480), webp_bytes("VP8X", "\0\0\0\0\x57\x02\0\x85\x01\0"s)})
+  for (const auto& whole :
+       {png_bytes(600, 390), jpeg_bytes(640, 480), webp_bytes("VP8X", "\0\0\0\0\x57\x02\0\x85\x01\0"s)})
     for (std::size_t size = 0; size < whole.size(); ++size)
       EXPECT_FALSE(header_of(std::string(whole, 0, size))) << size << " of " << whole.size();
 }
 
 TEST(PictureHeader, AnyBytesAreSafe) {
   std::mt19937 chance(7);
-  for (const auto& whole : {png_bytes(600, 390), jpeg_bytes(640, 480), webp_bytes("VP8L", "\x2f\x57\x42\x61\x00\0\0\0\0\0"s)}) {
+  for (const auto& whole :
+       {png_bytes(600, 390), jpeg_bytes(640, 480), webp_bytes("VP8L", "\x2f\x57\x42\x61\x00\0\0\0\0\0"s)}) {
     for (int round = 0; round < 20'000; ++round) {
       auto bytes = whole;
       for (int changes = 1 + static_cast<int>(chance() % 4); changes > 0; --changes)
