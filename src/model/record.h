@@ -87,7 +87,12 @@ struct OutRecord {
   Headers headers;
   std::int64_t timestamp_ms = 0;       // 0: now
   std::optional<Partition> partition;  // only where a tool must hit one
-  [[nodiscard]] std::size_t bytes() const { return value.size() + (key ? key->size() : 0) + 512; }
+  /// For budgets: with what this value, librdkafka and the headers' copies take beside the bytes.
+  [[nodiscard]] std::size_t bytes() const {
+    std::size_t sum = value.size() + (key ? key->size() : 0) + 512;
+    for (const auto& [name, text] : headers) sum += name.size() + text.size() + 192;
+    return sum;
+  }
 };
 
 }  // namespace loom::model
