@@ -36,7 +36,7 @@ int run_command(const Common& common, const std::string& group) {
   auto log = log_of(loaded->catalogue, "run " + group);
   Registry registry;
   auto work = work_of_group(*loaded, *stage, registry, log, stop);
-  if (!work) return report(work.error());
+  if (!work) return stop ? 0 : report(work.error());
   auto runner =
       runner::Runner::open(loaded->catalogue.kafka, runner_options(*loaded, *stage), std::move(*work), registry, log);
   if (!runner) return report(runner.error());

@@ -70,11 +70,13 @@ Milliseconds Pulse::since() const {
 void Journal::write(int syslog_level, std::string_view facility, std::string_view text) {
   Log::Fields fields{{"facility", facility}, {"text", text}};
   if (syslog_level <= 2) return log_.error("librdkafka", fields);
-  if (syslog_level <= 4) return warn_seldom("librdkafka " + std::string(facility), text, facility);
+  // What a connection says of itself (FAIL) comes by the error callback too.
+  if (syslog_level <= 4 && facility != "FAIL") return warn_seldom("librdkafka " + std::string(facility), text, facility);
   log_.debug("librdkafka", fields);
 }
 
 void Journal::warn_seldom(const std::string& about, std::string_view text, std::string_view code) {
+  if (code == "_ALL_BROKERS_DOWN") return;  // the _TRANSPORT before it names the broker
   auto now = std::chrono::steady_clock::now();
   if (busy_.test_and_set(std::memory_order_acquire)) return;  // another thread warns already
   auto [it, is_new] = last_.try_emplace(about, now);

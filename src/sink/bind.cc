@@ -11,6 +11,7 @@ namespace {
 using model::ColumnType;
 
 struct Binder {
+  const model::Mappings& mappings;
   const model::TopicMapping& mapping;
   const LiveTable& live;
   Dialect dialect;
@@ -56,6 +57,8 @@ bool find_sources(const Binder& binder, BoundColumn& column) {
   if (column.paths.empty()) column.standard = standard_of(column.name);
   if (column.paths.size() == 1 && column.transform == model::Transform::none)
     column.standard = standard_of(column.paths.front());
+  if (column.standard == Standard::device_id) column.foreign_path = binder.mappings.device_id_field;
+  if (column.standard == Standard::recorded_at) column.foreign_path = binder.mappings.timestamp_field;
   if (!column.paths.empty() || column.standard != Standard::none) return true;
   if (binder.mapping.shortest) {
     column.paths = {column.name, "data." + column.name};
@@ -141,7 +144,7 @@ void find_identity(Binder& binder) {
 
 Result<Binding> bind(const model::Mappings& mappings, const model::TopicMapping& mapping, const LiveTable& live,
                      Dialect dialect) {
-  Binder binder{mapping, live, dialect};
+  Binder binder{mappings, mapping, live, dialect};
   binder.made.topic = mapping.topic;
   binder.made.table = live.name;
   binder.made.required = mapping.required;

@@ -49,6 +49,25 @@ Result<Cell> number_cell(const BoundColumn& column, std::int64_t number) {
   return tl::unexpected(no_room_for(column, column.name, std::to_string(number)));
 }
 
+std::optional<json::Value> foreign_value(const BoundColumn& column, const Envelope& envelope) {
+  return column.foreign_path.empty() ? std::nullopt : envelope.value.at_path(column.foreign_path);
+}
+
+std::string_view device_of(const BoundColumn& column, const Envelope& envelope) {
+  if (!envelope.device_id.empty()) return envelope.device_id;
+  auto value = foreign_value(column, envelope);
+  return value ? value->string().value_or("") : "";
+}
+
+Micros recorded_at_of(const BoundColumn& column, const Envelope& envelope) {
+  if (envelope.value.get("recorded_at") || envelope.value.get("timestamp")) return envelope.recorded_at;
+  auto value = foreign_value(column, envelope);
+  std::optional<Micros> time;
+  if (value && value->string()) time = parse_time(*value->string());
+  if (value && value->number()) time = time_of_number(*value->number());
+  return time.value_or(envelope.recorded_at);
+}
+
 Result<Cell> standard_cell(const BoundColumn& column, const model::Record& record, const Envelope& envelope) {
   switch (column.standard) {
     case Standard::message_id:
@@ -56,7 +75,7 @@ Result<Cell> standard_cell(const BoundColumn& column, const model::Record& recor
     case Standard::part:
       return text_cell(column, "part", envelope.identity.part);
     case Standard::device_id:
-      return optional_cell(column, "device_id", envelope.device_id);
+      return optional_cell(column, "device_id", device_of(column, envelope));
     case Standard::message_type:
       return optional_cell(column, "message_type", envelope.message_type);
     case Standard::pipeline_hint:
@@ -64,7 +83,7 @@ Result<Cell> standard_cell(const BoundColumn& column, const model::Record& recor
     case Standard::trace_id:
       return optional_cell(column, "trace_id", envelope.trace_id);
     case Standard::recorded_at:
-      return time_cell(column, envelope.recorded_at);
+      return time_cell(column, recorded_at_of(column, envelope));
     case Standard::timestamp:
       return time_cell(column, envelope.timestamp);
     case Standard::kafka_topic:

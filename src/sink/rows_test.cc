@@ -210,5 +210,25 @@ TEST_F(Shortest, AForeignRecordFillsWhatItHas) {
   EXPECT_NE(row[2], "null");
 }
 
+TEST(Standard, AForeignRecordsOwnFieldsFillWhatItLacks) {
+  BoundColumn device, recorded;
+  device.name = "device_id", device.standard = Standard::device_id, device.foreign_path = "source.name";
+  recorded.name = "recorded_at", recorded.standard = Standard::recorded_at, recorded.foreign_path = "ts";
+  recorded.type = ColumnType::timestamp;
+  auto filled = [&](const char* value) {
+    auto binding = binding_of(device);
+    binding.columns.push_back(recorded);
+    Message message;
+    message.value = value;
+    auto row = row_of(binding, message);
+    return row ? shown(row->cells[0]) + " " + shown(row->cells[1]) : row.error().message;
+  };
+  EXPECT_EQ(filled(R"({"source":{"name":"pi"},"ts":"1970-01-01T00:00:01Z"})"), "'pi' 1000000us");
+  EXPECT_EQ(filled(R"({"source":{"name":"pi"},"ts":1700000000})"), "'pi' 1700000000000000us");
+  EXPECT_EQ(
+      filled(R"({"device_id":"ours","source":{"name":"pi"},"recorded_at":"1970-01-01T00:00:02Z","ts":1700000000})"),
+      "'ours' 2000000us");
+}
+
 }  // namespace
 }  // namespace loom::sink

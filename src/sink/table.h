@@ -63,6 +63,7 @@ struct BoundColumn {
   bool has_default = false;  // a row without a value leaves the column to the database
   Standard standard = Standard::none;
   std::vector<std::string> paths{};  // sources, first wins
+  std::string foreign_path{};        // where foreign records keep what this standard column holds (`defaults`)
   bool by_name = false;              // also results.*.<name>, the last stage's first
   bool rest = false;                 // JSON of everything that no other column took
   model::Transform transform = model::Transform::none;
