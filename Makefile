@@ -14,30 +14,30 @@ demo:
 
 test:
 	@tools/setup test
-	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
+	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target tests
 	@tools/test all
 
 check:
 	@tools/setup test
-	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
+	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target tests
 	@tools/test fast
 
 bench:
 	@tools/setup bench
-	@cmake --preset bench >build.log 2>&1 || { cat build.log; exit 1; }
+	@cmake --preset bench -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD)
 	@bench/run
 
 asan tsan:
 	@tools/setup test
-	@cmake --preset $@ >build.log 2>&1 || { cat build.log; exit 1; }
+	@cmake --preset $@ -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@cmake --build build/$@ --parallel --target tests
 	@tools/test unit --build build/$@
 
 tidy:
-	@cmake --preset release >build.log 2>&1
+	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1
 	@run-clang-tidy -quiet -p build 'src/.*\.cc$$'
 
 format:

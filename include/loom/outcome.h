@@ -33,7 +33,9 @@ struct Retry {
 struct Reject {
   Error error;  // of the data: a dead letter
 };
-using Outcome = std::variant<Emit, Drop, Retry, Reject>;
+/// It only continues something open; an output that comes later names it in its sources (loom/joiner.h).
+struct Joined {};
+using Outcome = std::variant<Emit, Drop, Retry, Reject, Joined>;
 
 [[nodiscard]] inline Outcome with_result(std::string result_json) {
   Emit emit;

@@ -4,29 +4,39 @@
 
 namespace loom::app {
 
-Result<stages::MakeHandler> stage_maker(const model::StageSpec& stage, config::Faults& faults) {
+Result<stages::MadeStage> stage_maker(const model::StageSpec& stage, config::Faults& faults) {
   const auto* kind = stages::find_kind(stage.use);
   if (!kind)
     return fail(ErrorKind::configuration, "no stage kind '" + stage.use + "'",
                 {.field = "stages." + stage.group.get() + ".use"});
   stages::StageEntry entry{stage.node, model::common_stage_keys(), {}, system_clock()};
-  if (kind->engine == stages::NeedsEngine::text_reader) {
-    auto reader = engines::make_text_reader(stage.engine, faults);
-    if (!reader) return tl::unexpected(reader.error());
-    entry.make_reader = std::move(*reader);
+  if (kind->engine != EngineWork::none) {
+    auto engine = engines::make_engine(stage.engine, kind->engine, faults);
+    if (!engine) return tl::unexpected(engine.error());
+    entry.engine = std::move(*engine);
   }
   return kind->make(entry, faults);
 }
+
+namespace {
+
+/// Whether what the stage needs can be loaded.
+Result<void> opened_once(const Result<stages::MadeStage>& stage) {
+  if (!stage) return tl::unexpected(stage.error());
+  if (stage->joining) return stage->joining->open().map([](const auto&) {});
+  return stage->make_handler().map([](const auto&) {});
+}
+
+}  // namespace
 
 void check_engines(Loaded& loaded) {
   for (const auto& [group, stage] : loaded.catalogue.stages) {
     if (stage.use == "store") continue;
     auto before = loaded.faults.all().size();
     auto maker = stage_maker(stage, loaded.faults);
-    auto handler = maker ? (*maker)() : tl::unexpected(maker.error());
-    if (!handler && loaded.faults.all().size() == before)
-      loaded.faults.fault(stage.place, "stages." + group.get() + ": " + handler.error().message,
-                          handler.error().remedy);
+    auto opened = opened_once(maker);
+    if (!opened && loaded.faults.all().size() == before)
+      loaded.faults.fault(stage.place, "stages." + group.get() + ": " + opened.error().message, opened.error().remedy);
   }
 }
 

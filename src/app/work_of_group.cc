@@ -55,14 +55,16 @@ Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec&
                                    const Log& log, const std::atomic<bool>& stop) {
   if (stage.use == "store") return store_work_of(loaded, stage, registry, log, stop);
   config::Faults faults;
-  auto maker = stage_maker(stage, faults);
+  auto made = stage_maker(stage, faults);
   if (faults.any_fault()) return fail(ErrorKind::configuration, faults.text());
-  if (!maker) return tl::unexpected(maker.error());
+  if (!made) return tl::unexpected(made.error());
   runner::StageWork work;
   work.group = stage.group;
   work.lanes = stage.lanes;
   work.when = stage.when;
-  work.make_handler = std::move(*maker);
+  work.batch = made->batch;
+  work.make_handler = std::move(made->make_handler);
+  work.joining = std::move(made->joining);
   return runner::work_of(std::move(work));
 }
 

@@ -1,5 +1,6 @@
 #include "engines/kinds.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
@@ -18,27 +19,32 @@ Result<S> read_engine(config::Options<S> options, const config::Node& engine, co
   return read;
 }
 
-Result<MakeTextReader> make_tesseract(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_tesseract(const config::Node& engine, config::Faults& faults) {
   return read_engine(tesseract_options(), engine, faults).map([](const TesseractOptions& options) {
-    return MakeTextReader([options] { return open_tesseract(options); });
+    return Engine(MakeTextReader([options] { return open_tesseract(options); }));
   });
 }
 
 constexpr std::array<EngineKind, 1> all{{
     {"tesseract",
      "Tesseract 5 in this process: fast, offline, needs language data (`apt-get install tesseract-ocr-eng`).",
-     [] { return tesseract_options().docs(); }, make_tesseract},
+     EngineWork::reads_pictures, [] { return tesseract_options().docs(); }, make_tesseract},
 }};
 
-tl::unexpected<Error> unknown(const config::Node& engine, const std::string& use, config::Faults& faults) {
+tl::unexpected<Error> unknown(const config::Node& engine, const std::string& use, EngineWork work,
+                              config::Faults& faults) {
   std::vector<std::string_view> names;
   std::string list;
   for (const auto& kind : all) {
+    if (kind.work != work) continue;
     names.push_back(kind.name);
     list += (list.empty() ? "" : ", ") + std::string(kind.name);
   }
   auto near = nearest(use, names);
-  auto what = use.empty() ? engine.path() + ": names no engine" : engine.path() + ".use: unknown engine '" + use + "'";
+  auto is_other = std::any_of(all.begin(), all.end(), [&](const EngineKind& kind) { return kind.name == use; });
+  auto what = use.empty()  ? engine.path() + ": names no engine"
+              : is_other   ? engine.path() + ".use: engine '" + use + "' does other work than this stage needs"
+                           : engine.path() + ".use: unknown engine '" + use + "'";
   faults.fault(engine["use"].present() ? engine["use"].place() : engine.place(), what,
                near.empty() || use.empty() ? "say 'use:' with one of: " + list : "did you mean '" + near + "'?");
   return fail(ErrorKind::configuration, what);
@@ -48,11 +54,11 @@ tl::unexpected<Error> unknown(const config::Node& engine, const std::string& use
 
 std::span<const EngineKind> kinds() { return all; }
 
-Result<MakeTextReader> make_text_reader(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults) {
   auto use = engine["use"].scalar();
   for (const auto& kind : all)
-    if (kind.name == use) return kind.make(engine, faults);
-  return unknown(engine, use, faults);
+    if (kind.name == use && kind.work == work) return kind.make(engine, faults);
+  return unknown(engine, use, work, faults);
 }
 
 }  // namespace loom::engines

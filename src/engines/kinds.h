@@ -1,7 +1,7 @@
 // What `engine: {use: ...}` may be. A plain list, as the stages'. Threads: kinds() any; a maker is called once by each
 // lane, on its thread, and what it made belongs to that lane.
-//   auto make = make_text_reader(entry["engine"], faults);   // Result<MakeTextReader>: an unknown name is a fault
-//   auto reader = (*make)();                                 // Result<TextReader>: configuration, unavailable
+//   auto engine = make_engine(entry["engine"], EngineWork::reads_pictures, faults);  // an unknown name is a fault
+//   auto reader = std::get<MakeTextReader>(*engine)();                                // configuration, unavailable
 #pragma once
 
 #include <span>
@@ -9,18 +9,20 @@
 #include <vector>
 
 #include "base/config.h"
-#include "loom/vision.h"
+#include "loom/engine.h"
 
 namespace loom::engines {
 
 struct EngineKind {
   std::string_view name, help;
+  EngineWork work = EngineWork::none;
   std::vector<config::OptionDoc> (*options)() = nullptr;
   /// Reads the options; errors: configuration, each fault is in `faults` with its place. Loads nothing yet.
-  Result<MakeTextReader> (*make)(const config::Node& engine, config::Faults& faults) = nullptr;
+  Result<Engine> (*make)(const config::Node& engine, config::Faults& faults) = nullptr;
 };
 
 [[nodiscard]] std::span<const EngineKind> kinds();
-[[nodiscard]] Result<MakeTextReader> make_text_reader(const config::Node& engine, config::Faults& faults);
+/// The engine that the entry names, which has to be able to do `work`.
+[[nodiscard]] Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults);
 
 }  // namespace loom::engines

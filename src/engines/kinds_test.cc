@@ -14,11 +14,11 @@ TEST(EngineKinds, EachIsDocumented) {
 
 TEST(EngineKinds, MakesAReader) {
   config::Faults faults;
-  auto make = make_text_reader(
+  auto make = make_engine(
       config::Node::parse("{use: tesseract, language: eng, page_segmentation: 11, name: sparse}", "loom.yaml", faults),
-      faults);
+      EngineWork::reads_pictures, faults);
   ASSERT_TRUE(make) << faults.text();
-  EXPECT_TRUE((*make)());
+  EXPECT_TRUE(std::get<MakeTextReader>(*make)());
 }
 
 TEST(EngineKinds, FaultsHavePlaceAndRemedy) {
@@ -38,7 +38,7 @@ TEST(EngineKinds, FaultsHavePlaceAndRemedy) {
   for (const auto& one : cases) {
     SCOPED_TRACE(one.yaml);
     config::Faults faults;
-    EXPECT_FALSE(make_text_reader(config::Node::parse(one.yaml, "loom.yaml", faults), faults));
+    EXPECT_FALSE(make_engine(config::Node::parse(one.yaml, "loom.yaml", faults), EngineWork::reads_pictures, faults));
     ASSERT_EQ(faults.all().size(), 1U);
     EXPECT_EQ(faults.all()[0].place.line, 1);
     EXPECT_NE(faults.text().find(one.says), std::string::npos) << faults.text();

@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "loom/joiner.h"
 #include "loom/stage.h"
 #include "runner/work.h"
 
@@ -18,6 +20,7 @@ struct StageWork {
       when;               // dotted field → wanted value; a message that differs is dropped, reason "when"
   std::size_t batch = 1;  // most messages of one call
   std::function<Result<BatchHandler>()> make_handler;  // once a lane, on the lane's thread
+  std::optional<Joining> joining{};  // instead of a handler
 };
 [[nodiscard]] Work work_of(StageWork stage);
 

@@ -26,7 +26,7 @@ struct Done {
 struct Reposition {
   Offset next;
 };
-using Verdict = std::variant<Emit, Drop, Retry, Reject, Done, Reposition>;
+using Verdict = std::variant<Emit, Drop, Retry, Reject, Joined, Done, Reposition>;
 
 struct Rejected {
   const model::Record* record;

@@ -119,6 +119,11 @@ void WorkerLoop::decide(Item* item, Retry& retry, const Hop&) {
 
 void WorkerLoop::decide(Item* item, Reject& rejected, const Hop&) { reject(item, rejected.error); }
 
+void WorkerLoop::decide(Item* item, Joined&, const Hop&) {
+  item->how = "joined";
+  done_.push_back(item);
+}
+
 void WorkerLoop::decide(Item* item, Done& done, const Hop&) {
   item->how = done.how;
   done_.push_back(item);

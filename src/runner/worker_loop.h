@@ -40,6 +40,7 @@ class WorkerLoop {
   void decide(Item* item, Drop& drop, const Hop& hop);
   void decide(Item* item, Retry& retry, const Hop& hop);
   void decide(Item* item, Reject& reject, const Hop& hop);
+  void decide(Item* item, Joined& joined, const Hop& hop);
   void decide(Item* item, Done& done, const Hop& hop);
   void decide(Item* item, Reposition& reposition, const Hop& hop);
   void reject(Item* item, const Error& error);

@@ -18,28 +18,25 @@ Result<S> read_entry(config::Options<S> options, const StageEntry& entry, config
   return read;
 }
 
-Result<MakeHandler> make_ocr(const StageEntry& entry, config::Faults& faults) {
+Result<MadeStage> make_ocr(const StageEntry& entry, config::Faults& faults) {
   auto options = read_entry(ocr_options(), entry, faults);
   if (!options) return tl::unexpected(options.error());
-  if (!entry.make_reader) {
-    faults.fault(entry.node.place(), entry.node.path() + ": has no engine",
-                 "add 'engine: {use: tesseract}' or another that reads pictures");
-    return fail(ErrorKind::configuration, "stage " + entry.node.path() + " has no engine");
-  }
-  return MakeHandler(
-      [options = *options, make_reader = entry.make_reader, clock = entry.clock]() -> Result<BatchHandler> {
-        auto reader = make_reader();
-        if (!reader) return tl::unexpected(reader.error());
-        return BatchHandler([ocr = Ocr{options, std::move(*reader), clock}](std::span<const Envelope> messages) {
-          std::vector<Outcome> outcomes;
-          for (const auto& message : messages) outcomes.push_back(read_text(ocr, message));
-          return outcomes;
-        });
-      });
+  MadeStage stage;
+  stage.make_handler = [options = *options, make_reader = std::get<MakeTextReader>(entry.engine),
+                        clock = entry.clock]() -> Result<BatchHandler> {
+    auto reader = make_reader();
+    if (!reader) return tl::unexpected(reader.error());
+    return BatchHandler([ocr = Ocr{options, std::move(*reader), clock}](std::span<const Envelope> messages) {
+      std::vector<Outcome> outcomes;
+      for (const auto& message : messages) outcomes.push_back(read_text(ocr, message));
+      return outcomes;
+    });
+  };
+  return stage;
 }
 
 constexpr std::array<StageKind, 1> all{{
-    {"ocr", "Reads the text of a picture (`data.image_data`: PNG, JPEG or WebP as base64).", NeedsEngine::text_reader,
+    {"ocr", "Reads the text of a picture (`data.image_data`: PNG, JPEG or WebP as base64).", EngineWork::reads_pictures,
      [] { return ocr_options().docs(); }, make_ocr},
 }};
 

@@ -33,7 +33,7 @@ TEST(StageKinds, OcrMakesAHandlerThatAnswersEachMessage) {
   auto make =
       find_kind("ocr")->make(entry_of("{use: ocr, input: a, engine: {use: x}, max_pixels: 10}", faults), faults);
   ASSERT_TRUE(make) << faults.text();
-  auto handler = (*make)();
+  auto handler = make->make_handler();
   ASSERT_TRUE(handler);
   json::Document documents[2];
   std::vector<Envelope> messages(2);
@@ -49,10 +49,10 @@ TEST(StageKinds, OcrMakesAHandlerThatAnswersEachMessage) {
 TEST(StageKinds, AnEngineThatCannotBeOpenedIsTheHandlersError) {
   config::Faults faults;
   auto entry = entry_of("{use: ocr}", faults);
-  entry.make_reader = []() -> Result<TextReader> { return fail(ErrorKind::configuration, "no model"); };
+  entry.engine = MakeTextReader([]() -> Result<TextReader> { return fail(ErrorKind::configuration, "no model"); });
   auto make = find_kind("ocr")->make(entry, faults);
   ASSERT_TRUE(make);
-  auto handler = (*make)();
+  auto handler = make->make_handler();
   ASSERT_FALSE(handler);
   EXPECT_EQ(handler.error().message, "no model");
 }
@@ -65,14 +65,6 @@ TEST(StageKinds, FaultsHavePlaceAndRemedy) {
     ASSERT_EQ(faults.all().size(), 1U) << yaml;
     EXPECT_EQ(faults.all()[0].place.line, 1);
   }
-}
-
-TEST(StageKinds, OcrNeedsAnEngine) {
-  config::Faults faults;
-  auto entry = entry_of("{use: ocr}", faults);
-  entry.make_reader = {};
-  EXPECT_FALSE(find_kind("ocr")->make(entry, faults));
-  EXPECT_TRUE(faults.any_fault());
 }
 
 }  // namespace
