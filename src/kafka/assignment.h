@@ -21,6 +21,7 @@ struct Slot {
   bool is_held = false;
   std::optional<Offset> start;  // set by a seek before the assignment reached librdkafka
   bool is_started = false;      // it has reached librdkafka
+  bool is_at_end = false;
   std::deque<Record> kept;      // read while held
 };
 

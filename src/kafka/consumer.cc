@@ -33,6 +33,10 @@ class GroupConsumer final : public Consumer, ClientEvents {
   Result<void> seek(const TopicPartition& partition, Offset offset) override;
   void commit(const Offsets& next) override;
   Result<void> commit_now(const Offsets& next, rd::Milliseconds wait) override;
+  bool is_at_end(const TopicPartition& partition) override {
+    const auto* slot = assignment_.find(partition);
+    return slot && slot->is_at_end;
+  }
   void close() override;
   rd::Milliseconds since_broker_answered() const override {
     return client_ ? client_->pulse.since() : rd::Milliseconds::max();
@@ -74,7 +78,9 @@ class GroupConsumer final : public Consumer, ClientEvents {
 // --- life ---
 
 Result<void> GroupConsumer::start() {
-  auto client = ConsumerClient::open(settings_, options_.group, protocol_, log_);
+  auto settings = settings_;
+  if (options_.tell_end) settings.properties.insert_or_assign("enable.partition.eof", "true");
+  auto client = ConsumerClient::open(settings, options_.group, protocol_, log_);
   if (!client) return tl::unexpected(client.error());
   client_ = std::move(*client);
   client_->tell(this);
@@ -154,7 +160,10 @@ void GroupConsumer::read(std::vector<Record>& out, rd::Milliseconds wait, std::s
 }
 
 void GroupConsumer::take(rd_kafka_message_t* message, std::vector<Record>& out) {
-  auto* slot = message->err ? nullptr : assignment_.find(*message);
+  bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+  auto* slot = message->err && !is_end ? nullptr : assignment_.find(*message);
+  if (slot) slot->is_at_end = is_end;
+  if (is_end) return rd_kafka_message_destroy(message);
   if (message->err) failed(*message);
   if (!slot) return rd_kafka_message_destroy(message);  // an error, or revoked within this batch
   if (slot->is_held)

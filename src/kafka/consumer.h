@@ -33,6 +33,7 @@ struct ConsumerOptions {
   /// Newly assigned partitions start held: nothing is delivered before `seek` and `release` (the sink, whose offsets
   /// live in the database).
   bool assign_held = false;
+  bool tell_end = false;  // `is_at_end` is wanted
 };
 
 struct ConsumerEvents {
@@ -62,6 +63,8 @@ class Consumer {
   /// Next offsets to read. Asynchronous, the latest wins; errors are logged. Never for revoked partitions.
   virtual void commit(const Offsets& next) = 0;
   virtual Result<void> commit_now(const Offsets& next, std::chrono::milliseconds wait) = 0;
+  /// All that the broker had, when it was asked last, was delivered or is held.
+  [[nodiscard]] virtual bool is_at_end(const TopicPartition& partition) = 0;
   /// Revokes (calling `revoked`), leaves the group.
   virtual void close() = 0;
   [[nodiscard]] virtual std::chrono::milliseconds since_broker_answered() const = 0;

@@ -37,6 +37,9 @@ void encode(std::string& to, const EdgeMessage& message);
 [[nodiscard]] std::string with_results(const Envelope& message, std::string_view group, const Output& output,
                                        const std::vector<std::string>& forward_drop);
 
+/// A message's text without the members at these dotted paths.
+[[nodiscard]] std::string without(std::string_view value, const std::vector<std::string>& paths);
+
 /// The first 32 hex digits of the SHA-256 of the raw `data`: tells a repeat from a conflict. A foreign record without
 /// `data` is taken whole, but for what Loom adds on the way (results, identity, times).
 [[nodiscard]] std::string fingerprint(std::string_view value);

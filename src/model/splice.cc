@@ -180,6 +180,12 @@ std::string with_results(const Envelope& message, std::string_view group, const 
       .text();
 }
 
+std::string without(std::string_view value, const std::vector<std::string>& paths) {
+  std::string text;
+  append_without(text, value, Paths(paths.begin(), paths.end()));
+  return text;
+}
+
 std::string fingerprint(std::string_view value) {
   constexpr std::size_t digits = 32;
   if (auto data = json::raw_member(value, "data")) return sha256_hex(*data).substr(0, digits);

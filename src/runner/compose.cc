@@ -7,6 +7,7 @@
 #include "model/catalogue.h"
 #include "model/message.h"
 #include "runner/headers.h"
+#include "runner/joiners.h"
 
 namespace loom::runner {
 namespace {
@@ -136,6 +137,38 @@ Result<std::vector<model::OutRecord>> Composer::outputs(const model::Record& rec
     add(out.headers, header::hop, hop_text(record, hop));
   }
   return outputs;
+}
+
+Result<std::vector<model::OutRecord>> Composer::ended(const std::vector<Ended>& all, const Hop& hop,
+                                                      json::Document& document) const {
+  std::vector<model::OutRecord> records;
+  for (const auto& one : all) {
+    const auto& origin = record_of(one.message);
+    if (const auto* dropped = std::get_if<Drop>(&one.how)) {
+      records.push_back(drop(origin, dropped->reason));
+      continue;
+    }
+    auto emitted = outputs(origin, std::get<Emit>(one.how), hop, document);
+    if (!emitted) return emitted;
+    std::move(emitted->begin(), emitted->end(), std::back_inserter(records));
+  }
+  return records;
+}
+
+Result<std::vector<model::OutRecord>> Composer::taken(const model::Record& record, const Taken& taken, const Hop& hop,
+                                                      json::Document& document) const {
+  auto records = ended(taken.ended, hop, document);
+  if (!records) return records;
+  if (const auto* emit = std::get_if<Emit>(&taken.own)) {
+    auto own = outputs(record, *emit, hop, document);
+    if (!own) return own;
+    std::move(own->begin(), own->end(), std::back_inserter(*records));
+  } else if (const auto* dropped = std::get_if<Drop>(&taken.own)) {
+    records->push_back(drop(record, dropped->reason));
+  } else if (const auto* rejected = std::get_if<Reject>(&taken.own)) {
+    records->push_back(dead_letter(record, rejected->error, {}));
+  }
+  return records;
 }
 
 model::OutRecord Composer::drop(const model::Record& record, std::string_view reason) const {

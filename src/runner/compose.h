@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "loom/joiner.h"
 #include "loom/json.h"
 #include "loom/outcome.h"
 #include "model/record.h"
@@ -42,6 +43,11 @@ class Composer {
 
   [[nodiscard]] Result<std::vector<model::OutRecord>> outputs(const model::Record& record, const Emit& emit,
                                                               const Hop& hop, json::Document& document) const;
+  /// Of a joiner's answer: what the message itself became (nothing when it joined), and what ended with it.
+  [[nodiscard]] Result<std::vector<model::OutRecord>> taken(const model::Record& record, const Taken& taken,
+                                                            const Hop& hop, json::Document& document) const;
+  [[nodiscard]] Result<std::vector<model::OutRecord>> ended(const std::vector<Ended>& ended, const Hop& hop,
+                                                            json::Document& document) const;
   [[nodiscard]] model::OutRecord drop(const model::Record& record, std::string_view reason) const;
   [[nodiscard]] model::OutRecord dead_letter(const model::Record& record, const Error& error,
                                              const Failures& failures) const;

@@ -16,6 +16,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr milliseconds poll_wait{100};
 constexpr milliseconds busy_poll_wait{5};  // a partition is held back, and may be released any moment
 constexpr milliseconds commit_wait{2000};
+constexpr milliseconds clock_step{200};  // how exactly joining stages end what is open
 
 BatchLimits limits_of(const Work& work) {
   return {std::max<std::size_t>(work.batch_records, 1), work.batch_bytes,
@@ -53,6 +54,7 @@ struct ConsumeLoop::Engine {
   std::unique_ptr<kafka::Producer> producer;
   std::unique_ptr<Composer> composer;
   std::unique_ptr<Publisher> publisher;
+  std::shared_ptr<Joiners> joiners;  // where the work joins
 
   void open_publisher(std::unique_ptr<kafka::Producer> opened, ComposerSettings settings);
   void delivery_failed(Item* item, Error error);
@@ -92,6 +94,7 @@ struct ConsumeLoop::Crew {
   std::vector<std::thread> threads;
 
   void work(Engine& engine, const Log& log, Backoff backoff);
+  void watch_the_clock(Engine& engine, const Clock& clock);
   std::unique_ptr<Worker> make_worker(Engine& engine, WorkerLoop& loop, const Log& log, Backoff backoff);
 };
 
@@ -114,16 +117,38 @@ std::unique_ptr<Worker> ConsumeLoop::Crew::make_worker(Engine& engine, WorkerLoo
 }
 
 void ConsumeLoop::Crew::work(Engine& engine, const Log& log, Backoff backoff) {
-  WorkerLoop loop({engine.lanes, *engine.returns, engine.retries, *engine.publisher, *engine.composer});
-  auto worker = make_worker(engine, loop, log, backoff);
-  if (worker) {
-    {
-      std::lock_guard lock(mutex);
-      ++ready;
-      changed.notify_all();
-    }
+  WorkerLoop loop({engine.lanes, *engine.returns, engine.retries, *engine.publisher, *engine.composer,
+                   engine.joiners.get()});
+  auto worker = engine.joiners ? nullptr : make_worker(engine, loop, log, backoff);
+  if (!worker && !engine.joiners) return;
+  {
+    std::lock_guard lock(mutex);
+    ++ready;
+    changed.notify_all();
+  }
+  if (worker)
     loop.run(*worker);
-    worker.reset();
+  else
+    loop.run();
+}
+
+/// Ends what is open in partitions that are read to their end. What cannot be delivered is tried until it can.
+void ConsumeLoop::Crew::watch_the_clock(Engine& engine, const Clock& clock) {
+  json::Document document;
+  auto is_over = [&](const Standing& standing) { return standing.is_gone || engine.publisher->is_abandoned(); };
+  auto send = [&](const std::vector<Ended>& ended, const Standing& standing) {
+    for (int failures = 1; !is_over(standing); ++failures) {
+      auto records = engine.composer->ended(ended, {}, document);
+      if (!records || engine.publisher->deliver(std::move(*records))) return;
+      std::unique_lock lock(mutex);
+      changed.wait_for(lock, milliseconds(100), [this] { return is_dismissed; });
+    }
+  };
+  while (true) {
+    engine.joiners->close_due(clock(), send);
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, clock_step, [this] { return is_dismissed; });
+    if (is_dismissed) return;
   }
 }
 
@@ -168,22 +193,44 @@ Result<void> ConsumeLoop::start(const std::atomic<bool>& stop) {
   }
   engine_->open_publisher(std::move(*producer), {options_.group, options_.stage, options_.instance, *cluster,
                                                  options_.output, options_.forward_drop, ports_.clock});
+  if (auto remembers = open_joiners(stop); !remembers || stop) return remembers;
   if (auto hired = hire_workers(stop); !hired || stop) return hired;
   return join_group();
+}
+
+Result<void> ConsumeLoop::open_joiners(const std::atomic<bool>& stop) {
+  if (!work_.make_joiners) return {};
+  bool is_told = false;
+  while (!stop) {
+    auto joiners = work_.make_joiners(engine_->cluster_id);
+    if (joiners) {
+      engine_->joiners = std::move(*joiners);
+      return {};
+    }
+    if (traits_of(joiners.error().kind).remedy == Remedy::reject) return tl::unexpected<Error>(joiners.error());
+    if (!std::exchange(is_told, true)) log_.warn("the stage can't be made yet", {{"error", to_string(joiners.error())}});
+    for (int i = 0; i < 10 && !stop; ++i) std::this_thread::sleep_for(milliseconds(20));
+  }
+  return {};
 }
 
 /// Before the group is joined: partitions should not wait for a model to load.
 Result<void> ConsumeLoop::hire_workers(const std::atomic<bool>& stop) {
   auto count = static_cast<std::size_t>(std::max(work_.workers, 1));
-  crew_->running = count;
-  for (std::size_t i = 0; i < count; ++i) {
-    crew_->threads.emplace_back([engine = engine_, crew = crew_, log = log_, backoff = ports_.backoff] {
-      crew->work(*engine, log, backoff);
+  auto hire = [this](auto job) {
+    ++crew_->running;
+    crew_->threads.emplace_back([engine = engine_, crew = crew_, job] {
+      job(*crew, *engine);
       std::lock_guard lock(crew->mutex);
       --crew->running;
       crew->changed.notify_all();
     });
-  }
+  };
+  std::unique_lock hiring(crew_->mutex);
+  for (std::size_t i = 0; i < count; ++i)
+    hire([log = log_, backoff = ports_.backoff](Crew& crew, Engine& engine) { crew.work(engine, log, backoff); });
+  if (engine_->joiners) hire([clock = ports_.clock](Crew& crew, Engine& engine) { crew.watch_the_clock(engine, clock); });
+  hiring.unlock();
   std::unique_lock lock(crew_->mutex);
   while (!stop && crew_->ready < count && !crew_->error) crew_->changed.wait_for(lock, milliseconds(50));
   if (crew_->error) return tl::unexpected<Error>(*crew_->error);
@@ -191,16 +238,33 @@ Result<void> ConsumeLoop::hire_workers(const std::atomic<bool>& stop) {
 }
 
 Result<void> ConsumeLoop::join_group() {
-  if (work_.start_offsets)
-    starts_ = std::make_unique<StartOffsets>(work_.start_offsets, ports_.backoff, engine_->returns, log_);
+  if (auto ask = starts_of_work())
+    starts_ = std::make_unique<StartOffsets>(std::move(ask), ports_.backoff, engine_->returns, log_);
   kafka::ConsumerEvents events;
   events.assigned = [this](std::span<const model::TopicPartition> partitions) { assigned(partitions); };
   events.revoked = [this](std::span<const model::TopicPartition> partitions, bool lost) { revoked(partitions, lost); };
-  kafka::ConsumerOptions options{options_.group, options_.inputs, static_cast<bool>(work_.start_offsets)};
+  kafka::ConsumerOptions options{options_.group, options_.inputs, static_cast<bool>(starts_),
+                                 static_cast<bool>(engine_->joiners)};
   for (const auto& topic : options_.inputs) (void)engine_->telemetry.of(topic);
   auto consumer = ports_.open_consumer(std::move(options), std::move(events));
   if (!consumer) return tl::unexpected<Error>(consumer.error());
   consumer_ = std::move(*consumer);
+  return {};
+}
+
+StartOffsets::Ask ConsumeLoop::starts_of_work() const {
+  if (work_.start_offsets)
+    return [ask = work_.start_offsets](std::span<const model::TopicPartition> partitions) {
+      return ask(partitions).map([](const kafka::Offsets& offsets) {
+        Starts starts;
+        for (const auto& [partition, offset] : offsets) starts.emplace(partition, Start{offset});
+        return starts;
+      });
+    };
+  if (engine_->joiners)
+    return [ask = ports_.lookback, lookback = work_.lookback](std::span<const model::TopicPartition> partitions) {
+      return ask(partitions, lookback);
+    };
   return {};
 }
 
@@ -215,6 +279,7 @@ Result<void> ConsumeLoop::consume(const std::atomic<bool>& stop) {
     for (const auto& request : std::exchange(requests_, {})) reposition(request);
     seek_pending();
     partitions.balance(*consumer_);
+    if (engine_->joiners) partitions.note_ends(*consumer_);
     auto now = steady_now();
     if (now >= commit_at_) commit();
     if (now >= report_at_) each_second();
@@ -301,6 +366,7 @@ void ConsumeLoop::reposition(const RepositionRequest& request) {
               {{"partition", names_of({&request.partition, 1})}, {"offset", request.next->get()}});
   } else if (assignment->starting && !assignment->seek_to) {
     assignment->seek_to = request.next.value_or(Offset{-1});
+    assignment->settle_from = request.settle_from;
   }
 }
 

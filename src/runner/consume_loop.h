@@ -21,6 +21,8 @@ struct Ports {
   std::function<Result<std::string>(std::chrono::milliseconds wait)> cluster_id;
   std::function<Result<std::unique_ptr<kafka::Producer>>()> open_producer;
   std::function<Result<std::unique_ptr<kafka::Consumer>>(kafka::ConsumerOptions, kafka::ConsumerEvents)> open_consumer;
+  /// Where a joining stage starts (lookback.h).
+  std::function<Result<Starts>(std::span<const model::TopicPartition>, std::chrono::milliseconds lookback)> lookback{};
   std::size_t budget = 64u << 20;
   Clock clock = system_clock();
   Backoff backoff;
@@ -42,7 +44,9 @@ class ConsumeLoop : public Runner {
 
   Result<void> start(const std::atomic<bool>& stop);
   Result<std::string> find_cluster(const std::atomic<bool>& stop) const;
+  Result<void> open_joiners(const std::atomic<bool>& stop);
   Result<void> hire_workers(const std::atomic<bool>& stop);
+  [[nodiscard]] StartOffsets::Ask starts_of_work() const;
   Result<void> join_group();
   Result<void> consume(const std::atomic<bool>& stop);
   void drain();

@@ -130,6 +130,11 @@ class FakeConsumer : public kafka::Consumer {
     kafka_.changed.notify_all();
     return {};
   }
+  bool is_at_end(const model::TopicPartition& partition) override {
+    std::lock_guard lock(kafka_.mutex);
+    const auto& log = kafka_.logs[partition];
+    return log.empty() || positions_[partition].get() > log.back().offset;
+  }
   void commit(const kafka::Offsets& next) override {
     std::lock_guard lock(kafka_.mutex);
     kafka_.commits.push_back(next);

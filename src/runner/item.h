@@ -14,6 +14,7 @@
 #include "kafka/offset_tracker.h"
 #include "loom/envelope.h"
 #include "loom/error.h"
+#include "loom/joiner.h"
 #include "model/record.h"
 
 namespace loom::runner {
@@ -25,6 +26,12 @@ struct Lane;
 /// `gone`: somebody else owns the partition (or it is read from elsewhere), nothing of it may be sent or settled.
 enum class Phase { open, closing, gone };
 
+/// Of a partition, for those who outlive its assignment.
+struct Standing {
+  std::atomic<bool> is_at_end{false};  // read to its end, and all of it settled
+  std::atomic<bool> is_gone{false};
+};
+
 /// One partition from one assignment (or reposition) to the next: its identity is the generation.
 struct Assignment {
   model::TopicPartition partition;
@@ -32,6 +39,7 @@ struct Assignment {
   TopicTelemetry* telemetry = nullptr;
   std::atomic<Phase> phase{Phase::open};
   std::atomic<std::size_t> lanes{0};  // that point to it
+  std::shared_ptr<Standing> standing = std::make_shared<Standing>();
 
   // The poll thread's own:
   kafka::OffsetTracker tracker;
@@ -39,6 +47,7 @@ struct Assignment {
   std::size_t records = 0;  // the same, counted
   std::optional<Offset> committed;
   std::optional<Offset> seek_to;
+  std::optional<Offset> settle_from;  // what comes before is read again, only to remember it
   bool starting = false;  // where it starts is not known yet: what comes is thrown away
   bool held = false;
 };
@@ -55,8 +64,10 @@ struct Item {
   int attempts = 0;                 // handled so often, with a verdict that counted
   int retries = 0;                  // in a row; the backoff follows from it
   int data_failures = 0;            // of these, errors of the data: they have a limit
+  bool rebuilds = false;            // settled long ago: what comes out of it is thrown away
   std::string_view how;             // a literal: how it settled
   std::unique_ptr<Error> rejected;  // decided: a dead letter, without asking the worker again
+  std::unique_ptr<Taken> taken;     // decided by a joiner, which must not see it twice
   std::unique_ptr<Error> failure;   // of a delivery; under the publisher's lock
   std::atomic<int> outstanding{0};  // outputs not yet acknowledged
 
@@ -78,7 +89,8 @@ class ItemPool {
     item->assignment = nullptr, item->lane = nullptr, item->next = nullptr;
     item->lane_key = 0, item->not_before = 0, item->first_failure = 0, item->last_failure = 0;
     item->attempts = 0, item->retries = 0, item->data_failures = 0, item->how = {};
-    item->rejected.reset(), item->failure.reset();
+    item->rejected.reset(), item->taken.reset(), item->failure.reset();
+    item->rebuilds = false;
     free_.push_back(item);
   }
 

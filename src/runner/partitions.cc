@@ -21,9 +21,9 @@ std::uint64_t mixed(std::uint64_t number) {
 /// 0 for a record without a key: it has no order to keep.
 std::uint64_t lane_key(const Item& item, Work::Order order) {
   auto lane = mixed(item.assignment->serial + 1);
-  if (order == Work::Order::by_key) {
+  if (order != Work::Order::by_partition) {
     auto key = item.record.key();
-    if (!key) return 0;
+    if (!key) return order == Work::Order::by_key || lane == 0 ? 0 : lane;
     lane = mixed(lane ^ std::hash<std::string_view>{}(*key));
   }
   return lane == 0 ? 1 : lane;
@@ -44,6 +44,7 @@ Assignment& Partitions::begin(const model::TopicPartition& partition) {
 
 void Partitions::end(Assignment& assignment) {
   assignment.phase.store(Phase::gone, std::memory_order_release);
+  assignment.standing->is_gone = true;
   by_place_.erase({assignment.partition.topic.get(), assignment.partition.partition.get()});
   last_found_ = nullptr;
   auto owned =
@@ -77,9 +78,14 @@ Item* Partitions::admit(model::Record&& record, Work::Order order) {
   auto* assignment = find(record.topic(), record.partition());
   if (!assignment || assignment->starting || assignment->phase.load(std::memory_order_acquire) != Phase::open)
     return nullptr;
-  assignment->tracker.begin(record.offset());
-  assignment->telemetry->records_in.add();
+  bool rebuilds = assignment->settle_from && record.offset() < *assignment->settle_from;
+  if (!rebuilds) {
+    assignment->tracker.begin(record.offset());
+    assignment->telemetry->records_in.add();
+  }
+  assignment->standing->is_at_end = false;
   Item* item = pool_.take(std::move(record));
+  item->rebuilds = rebuilds;
   item->assignment = assignment;
   item->lane_key = lane_key(*item, order);
   auto bytes = bytes_of(*item);
@@ -140,6 +146,12 @@ kafka::Offsets Partitions::to_commit() {
     next.emplace(assignment->partition, *offset);
   }
   return next;
+}
+
+void Partitions::note_ends(kafka::Consumer& consumer) {
+  for (auto& assignment : assignments_)
+    assignment->standing->is_at_end =
+        assignment->records == 0 && !assignment->starting && consumer.is_at_end(assignment->partition);
 }
 
 void Partitions::report() {

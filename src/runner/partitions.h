@@ -43,6 +43,8 @@ class Partitions {
 
   /// What has moved on since the last call, of those that are still ours.
   [[nodiscard]] kafka::Offsets to_commit();
+  /// Which partitions are read to their end with nothing left to settle: for the clock of joining stages.
+  void note_ends(kafka::Consumer& consumer);
   void report();  // sets the gauges; once a second
 
  private:

@@ -16,7 +16,8 @@ namespace loom::runner {
 struct RepositionRequest {
   std::uint64_t serial = 0;  // of the assignment that asked; a later one has its own position
   model::TopicPartition partition;
-  std::optional<Offset> next;  // absent: where the consumer stands
+  std::optional<Offset> next;                 // absent: where the consumer stands
+  std::optional<Offset> settle_from{};        // what comes before is only remembered
 };
 
 class Returns {

@@ -18,6 +18,10 @@ Result<std::unique_ptr<Runner>> Runner::open(const model::ClusterSettings& setti
   ports.open_consumer = [settings, log](kafka::ConsumerOptions consumer, kafka::ConsumerEvents events) {
     return kafka::Consumer::open(settings, std::move(consumer), std::move(events), log);
   };
+  ports.lookback = [settings, group = options.group, log](std::span<const model::TopicPartition> partitions,
+                                                          std::chrono::milliseconds lookback) {
+    return lookback_starts(settings, group, lookback, partitions, log);
+  };
   return std::make_unique<ConsumeLoop>(std::move(ports), std::move(options), std::move(work), registry, std::move(log));
 }
 

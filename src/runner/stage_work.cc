@@ -2,8 +2,8 @@
 
 #include <exception>
 
-#include "model/message.h"
-#include "runner/headers.h"
+#include "runner/admission.h"
+#include "runner/joiners.h"
 
 namespace loom::runner {
 namespace {
@@ -13,40 +13,10 @@ Outcome thrown_outcome(const std::string& what) {
       Error{ErrorKind::internal, "the handler threw: " + what, "", "mend the stage, then replay the dead letter", ""}};
 }
 
-/// A scalar as it would be written in the configuration; nullopt for null, arrays and objects.
-std::optional<std::string> scalar_text(const json::Value& value) {
-  if (auto text = value.string()) return std::string(*text);
-  switch (value.kind()) {
-    case json::Kind::boolean:
-    case json::Kind::integer:
-    case json::Kind::unsigned_integer:
-    case json::Kind::number:
-      return value.text();
-    default:
-      return std::nullopt;
-  }
-}
-
-bool meets(const Envelope& message, const std::map<std::string, std::string>& when) {
-  for (const auto& [field, wanted] : when) {
-    if (field == "pipeline_hint") {
-      if (message.pipeline_hint != wanted) return false;
-      continue;
-    }
-    auto value = message.value.at_path(field);
-    if (!value || scalar_text(*value) != wanted) return false;
-  }
-  return true;
-}
-
-Verdict verdict_of(Outcome&& outcome) {
-  return std::visit([](auto&& decision) -> Verdict { return std::move(decision); }, std::move(outcome));
-}
-
 class StageWorker : public Worker {
  public:
-  StageWorker(StageWork stage, std::string cluster_id, BatchHandler handler)
-      : stage_(std::move(stage)), cluster_id_(std::move(cluster_id)), handler_(std::move(handler)) {}
+  StageWorker(Admission admission, BatchHandler handler)
+      : admission_(std::move(admission)), handler_(std::move(handler)) {}
 
   std::vector<Verdict> handle(std::span<const model::Record* const> records) override {
     std::vector<Verdict> verdicts(records.size());
@@ -67,14 +37,11 @@ class StageWorker : public Worker {
   }
 
  private:
-  /// A verdict where the handler is not asked; else the message is in `messages_`.
   std::optional<Verdict> admit(const model::Record& record, json::Document& document) {
-    if (is_for_another_group(record, stage_.group)) return Done{"not_ours"};
-    auto message = model::decode(record, cluster_id_, document);
-    if (!message) return Reject{std::move(message.error())};
-    if (!meets(*message, stage_.when)) return Drop{"when"};
-    messages_.push_back(std::move(*message));
-    return std::nullopt;
+    Envelope message;
+    auto decided = admission_.admit(record, document, message);
+    if (!decided) messages_.push_back(std::move(message));
+    return decided;
   }
 
   /// One message that makes the handler throw must not take the others of its batch along: they are tried alone.
@@ -100,8 +67,7 @@ class StageWorker : public Worker {
     return outcomes;
   }
 
-  StageWork stage_;
-  std::string cluster_id_;
+  Admission admission_;
   BatchHandler handler_;
   std::vector<json::Document> documents_;  // one a message of the batch, used again
   std::vector<Envelope> messages_;
@@ -113,11 +79,19 @@ class StageWorker : public Worker {
 Work work_of(StageWork stage) {
   Work work;
   work.workers = stage.lanes;
+  if (stage.joining) {
+    work.order = Work::Order::by_key_or_partition;
+    work.lookback = stage.joining->lookback;
+    work.make_joiners = [stage = std::move(stage)](const std::string& cluster_id) {
+      return Joiners::open(*stage.joining, {stage.group, stage.when, cluster_id});
+    };
+    return work;
+  }
   work.batch_records = std::max<std::size_t>(stage.batch, 1);
   work.make_worker = [stage = std::move(stage)](const WorkerContext& context) -> Result<std::unique_ptr<Worker>> {
     auto handler = stage.make_handler();
     if (!handler) return tl::unexpected<Error>(std::move(handler.error()));
-    return std::make_unique<StageWorker>(stage, context.cluster_id, std::move(*handler));
+    return std::make_unique<StageWorker>(Admission{stage.group, stage.when, context.cluster_id}, std::move(*handler));
   };
   return work;
 }

@@ -17,7 +17,7 @@ struct StartOffsets::State {
   bool is_stopped = false, is_ended = false;
 
   void run();
-  void answer(const std::vector<WantedStart>& asked, const kafka::Offsets& offsets);
+  void answer(const std::vector<WantedStart>& asked, const Starts& starts);
 };
 
 void StartOffsets::State::run() {
@@ -49,11 +49,13 @@ void StartOffsets::State::run() {
   changed.notify_all();
 }
 
-void StartOffsets::State::answer(const std::vector<WantedStart>& asked, const kafka::Offsets& offsets) {
+void StartOffsets::State::answer(const std::vector<WantedStart>& asked, const Starts& starts) {
   for (const auto& one : asked) {
     if (std::erase(wanted, one) == 0) continue;  // revoked meanwhile
-    auto found = offsets.find(one.partition);
-    returns->ask({one.serial, one.partition, found == offsets.end() ? std::nullopt : std::optional(found->second)});
+    RepositionRequest request{one.serial, one.partition, std::nullopt, std::nullopt};
+    if (auto found = starts.find(one.partition); found != starts.end())
+      request.next = found->second.next, request.settle_from = found->second.settle_from;
+    returns->ask(std::move(request));
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "runner/backoff.h"
+#include "runner/lookback.h"
 #include "runner/returns.h"
 #include "runner/work.h"
 
@@ -24,7 +25,7 @@ struct WantedStart {
 
 class StartOffsets {
  public:
-  using Ask = std::function<Result<kafka::Offsets>(std::span<const model::TopicPartition>)>;
+  using Ask = std::function<Result<Starts>(std::span<const model::TopicPartition>)>;
   StartOffsets(Ask ask, Backoff backoff, std::shared_ptr<Returns> returns, Log log);
   ~StartOffsets();
   StartOffsets(const StartOffsets&) = delete;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kafka/consumer.h"
+#include "loom/joiner.h"
 #include "loom/outcome.h"
 #include "model/record.h"
 
@@ -26,7 +27,7 @@ struct Done {
 struct Reposition {
   Offset next;
 };
-using Verdict = std::variant<Emit, Drop, Retry, Reject, Joined, Done, Reposition>;
+using Verdict = std::variant<Emit, Drop, Retry, Reject, Joined, Done, Reposition, Taken>;
 
 struct Rejected {
   const model::Record* record;
@@ -48,14 +49,21 @@ class Worker {
   virtual std::vector<Verdict> handle(std::span<const model::Record* const> records) = 0;
 };
 
+class Joiners;
+
 struct Work {
-  enum class Order { by_key, by_partition };
+  /// Records without a key are independent of each other, or (by_key_or_partition) as of one key.
+  enum class Order { by_key, by_key_or_partition, by_partition };
   Order order = Order::by_key;
   int workers = 1;
   std::size_t batch_records = 1;  // most records of one `handle`
   std::size_t batch_bytes = 16u << 20;
   std::chrono::milliseconds batch_wait{0};  // how long a batch that is not full may wait for more
   std::function<Result<std::unique_ptr<Worker>>(const WorkerContext&)> make_worker;
+
+  /// Instead of workers' own handling: each record goes to the memory of its key. Reads the lookback at assignment.
+  std::function<Result<std::shared_ptr<Joiners>>(const std::string& cluster_id)> make_joiners{};
+  std::chrono::milliseconds lookback{0};
 
   /// Only for work whose offsets live elsewhere (the sink): where each newly assigned partition starts. Runs off the
   /// poll thread; on an error the partitions stay assigned and unread, and it is asked again with backoff.

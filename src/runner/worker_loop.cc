@@ -13,13 +13,27 @@ std::vector<Verdict> all_again(std::size_t count, const std::string& message) {
   return verdicts;
 }
 
+bool must_come_again(const Verdict& verdict) {
+  if (const auto* taken = std::get_if<Taken>(&verdict)) return std::holds_alternative<Retry>(taken->own);
+  return std::holds_alternative<Retry>(verdict);
+}
+
+std::string_view how_of(const Outcome& outcome) {
+  constexpr std::string_view names[] = {"emitted", "dropped", "", "dead", "joined"};
+  return names[outcome.index()];
+}
+
 }  // namespace
 
 WorkerContext WorkerLoop::context(std::string cluster_id) {
   return {std::move(cluster_id), [this](std::span<const Rejected> rejected) { return dead_letters(rejected); }};
 }
 
-void WorkerLoop::run(Worker& worker) {
+void WorkerLoop::run(Worker& worker) { run(&worker); }
+
+void WorkerLoop::run() { run(nullptr); }
+
+void WorkerLoop::run(Worker* worker) {
   while (it_.lanes.take(batch_, again_)) {
     again_.clear();
     handle_batch(worker);
@@ -29,7 +43,7 @@ void WorkerLoop::run(Worker& worker) {
   }
 }
 
-void WorkerLoop::handle_batch(Worker& worker) {
+void WorkerLoop::handle_batch(Worker* worker) {
   waiting_lane_ = nullptr;
   gather();
   if (calling_.empty()) return;
@@ -51,6 +65,9 @@ void WorkerLoop::gather() {
     } else if (item->rejected) {
       auto error = std::move(item->rejected);
       reject(item, *error);
+    } else if (item->taken) {
+      auto taken = std::move(item->taken);
+      decide(item, *taken, {steady_now() - item->arrived, 0, item->attempts});
     } else {
       calling_.push_back(item);
       records_.push_back(&item->record);
@@ -58,9 +75,14 @@ void WorkerLoop::gather() {
   }
 }
 
-std::vector<Verdict> WorkerLoop::call(Worker& worker) const {
+std::vector<Verdict> WorkerLoop::call(Worker* worker) const {
+  if (!worker) {
+    std::vector<Verdict> verdicts;
+    for (const Item* item : calling_) verdicts.push_back(it_.joiners->take(*item));
+    return verdicts;
+  }
   try {
-    auto verdicts = worker.handle(records_);
+    auto verdicts = worker->handle(records_);
     if (verdicts.size() == records_.size()) return verdicts;
     return all_again(records_.size(), "the handler gave " + std::to_string(verdicts.size()) + " verdicts for " +
                                           std::to_string(records_.size()) + " records");
@@ -90,6 +112,7 @@ void WorkerLoop::apply(Item* item, Verdict& verdict, const Hop& hop) {
   }
   ++item->attempts;
   if (item->is_gone()) return pass_back(item);
+  if (item->rebuilds && !must_come_again(verdict)) return pass_back(item);
   std::visit([&](auto& decision) { decide(item, decision, hop); }, verdict);
 }
 
@@ -120,8 +143,7 @@ void WorkerLoop::decide(Item* item, Retry& retry, const Hop&) {
 void WorkerLoop::decide(Item* item, Reject& rejected, const Hop&) { reject(item, rejected.error); }
 
 void WorkerLoop::decide(Item* item, Joined&, const Hop&) {
-  item->how = "joined";
-  done_.push_back(item);
+  reject(item, Error{ErrorKind::internal, "a handler cannot answer Joined, only a joiner can", "", "mend the stage", ""});
 }
 
 void WorkerLoop::decide(Item* item, Done& done, const Hop&) {
@@ -136,6 +158,17 @@ void WorkerLoop::decide(Item* item, Reposition& reposition, const Hop&) {
   if (was_open) it_.returns.ask({assignment->serial, assignment->partition, reposition.next});
   pass_back(item);
   if (was_open) it_.lanes.drop_closed();
+}
+
+/// Kept until it is delivered: the joiner remembers the message already and must not be given it again.
+void WorkerLoop::decide(Item* item, Taken& taken, const Hop& hop) {
+  if (auto* retry = std::get_if<Retry>(&taken.own)) return decide(item, *retry, hop);
+  auto records = it_.composer.taken(item->record, taken, hop, document_);
+  if (!records) return reject(item, records.error());
+  item->how = how_of(taken.own);
+  if (records->empty()) return done_.push_back(item);
+  item->taken = std::make_unique<Taken>(std::move(taken));
+  it_.publisher.publish(item, std::move(*records));
 }
 
 void WorkerLoop::reject(Item* item, const Error& error) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runner/compose.h"
+#include "runner/joiners.h"
 #include "runner/lane_queue.h"
 #include "runner/publisher.h"
 #include "runner/retries.h"
@@ -20,19 +21,23 @@ struct WorkerParts {
   Retries& retries;
   Publisher& publisher;
   const Composer& composer;
+  Joiners* joiners = nullptr;  // asked instead of the worker, where the work joins
 };
 
 class WorkerLoop {
  public:
   explicit WorkerLoop(WorkerParts parts) : it_(parts) {}
+  /// For work that joins: no Worker, the records go to the joiners.
+  void run();
   [[nodiscard]] WorkerContext context(std::string cluster_id);
   /// Returns when the queue is closed, or the process ends without it.
   void run(Worker& worker);
 
  private:
-  void handle_batch(Worker& worker);
+  void run(Worker* worker);
+  void handle_batch(Worker* worker);
   void gather();  // the batch's records that the worker has to be asked for
-  [[nodiscard]] std::vector<Verdict> call(Worker& worker) const;
+  [[nodiscard]] std::vector<Verdict> call(Worker* worker) const;
   void observe(Micros started, Micros took);
   void apply(Item* item, Verdict& verdict, const Hop& hop);
 
@@ -43,6 +48,7 @@ class WorkerLoop {
   void decide(Item* item, Joined& joined, const Hop& hop);
   void decide(Item* item, Done& done, const Hop& hop);
   void decide(Item* item, Reposition& reposition, const Hop& hop);
+  void decide(Item* item, Taken& taken, const Hop& hop);
   void reject(Item* item, const Error& error);
   void pass_back(Item* item);  // not settled, not to be handled here
   [[nodiscard]] Result<void> dead_letters(std::span<const Rejected> rejected);

@@ -1,0 +1,179 @@
+// A stage that joins, on the whole loop: a joiner that adds up words of a key until one ends with a full stop.
+#include "base/clock.h"
+#include "runner/joiners.h"
+#include "runner/loop_fixture.h"
+#include "runner/stage_work.h"
+
+namespace loom::runner {
+namespace {
+
+class Sentence : public Joiner {
+ public:
+  explicit Sentence(std::atomic<int>& taken) : taken_(taken) {}
+  Taken take(const Envelope& message, const Kept& kept) override {
+    ++taken_;
+    auto word = std::string(*message.string_at("data.word"));
+    if (word == "throw") throw std::runtime_error("boom");
+    if (word == "-") return {Drop{"no_word"}};
+    std::vector<Ended> ended;
+    if (word == "|") ended = close();
+    if (word == "|") return {Drop{"bar"}, std::move(ended)};
+    words_ += word;
+    last_ = kept;
+    closes_at_ = message.timestamp + 1000;
+    if (word.back() != '.') return {Joined{}};
+    return {Emit{{output()}}};
+  }
+  std::optional<Micros> closes_at() const override { return last_ ? std::optional(closes_at_) : std::nullopt; }
+  std::vector<Ended> close() override {
+    if (!last_) return {};
+    auto message = last_;
+    return {Ended{message, Emit{{output()}}}};
+  }
+
+ private:
+  Output output() {
+    last_.reset();
+    return {json::Writer{}.field("sentence", std::exchange(words_, "")).text(), {}, {}};
+  }
+  std::atomic<int>& taken_;
+  std::string words_;
+  Kept last_;
+  Micros closes_at_ = 0;
+};
+
+class JoiningTest : public ConsumeLoopTest {
+ protected:
+  JoiningTest() {
+    Joining joining;
+    joining.leave_out = {"data.picture"};
+    joining.open = [this]() -> Result<std::function<std::unique_ptr<Joiner>()>> {
+      return std::function<std::unique_ptr<Joiner>()>([this] { return std::make_unique<Sentence>(taken_); });
+    };
+    StageWork stage;
+    stage.group = ConsumerGroup{"g"};
+    stage.lanes = 3;
+    stage.joining = std::move(joining);
+    work_ = work_of(std::move(stage));
+    ports_.clock = [this] { return now_.load(); };
+    ports_.lookback = [this](std::span<const model::TopicPartition>, milliseconds) -> Result<Starts> {
+      return starts_;
+    };
+  }
+  void say(const std::string& word, const std::string& key = "phone", int partition = 0) {
+    put(partition, key,
+        R"({"device_id":")" + key + R"(","timestamp":"2026-01-01T00:00:00Z","data":{"word":")" + word +
+            R"(","picture":"large"}})");
+  }
+  /// The sentences in the output, each with the offset of the record whose identity it has.
+  Names sentences() {
+    Names names;
+    for (const auto& record : kafka_.of("out")) {
+      auto from = record.value.find(R"("sentence":")") + 12;
+      auto origin = origin_of(record);
+      names.push_back(origin.substr(origin.rfind('/') + 1) + ":" +
+                      record.value.substr(from, record.value.find('"', from) - from));
+    }
+    return names;
+  }
+  static constexpr Micros start_of_2026 = 1767225600000000;
+
+  std::atomic<int> taken_{0};
+  std::atomic<Micros> now_{0};
+  Starts starts_;
+};
+
+TEST_F(JoiningTest, JoinedMessagesSettleAndTheLastOneIsEmitted) {
+  for (const auto* word : {"a", "b", "c.", "-", "d."}) say(word);
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 5));
+  EXPECT_EQ(sentences(), (Names{"2:abc.", "4:d."}));
+  EXPECT_EQ(kafka_.of("drops.g").size(), 1U);
+  EXPECT_EQ(settled("joined"), 2U);
+}
+
+TEST_F(JoiningTest, WhatEndsLaterHasTheIdentityOfTheMessageItEndedIn) {
+  for (const auto* word : {"a", "b", "|"}) say(word);
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 3));
+  EXPECT_EQ(sentences(), (Names{"1:ab"}));
+  EXPECT_EQ(kafka_.of("out")[0].value.find("large"), std::string::npos) << "a Kept lacks what the stage leaves out";
+}
+
+TEST_F(JoiningTest, EachKeyHasItsOwnMemory) {
+  for (const auto& [word, key] : {std::pair{"a", "x"}, {"b", "y"}, {"c.", "x"}, {"d.", "y"}}) say(word, key);
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 4));
+  auto all = sentences();
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(all, (Names{"2:ac.", "3:bd."}));
+}
+
+TEST_F(JoiningTest, TheLookbackIsRememberedAndNotSettledAgain) {
+  for (const auto* word : {"x", "a.", "b", "c", "d."}) say(word);
+  kafka_.committed[at(0)] = Offset{3};
+  starts_[at(0)] = {Offset{1}, Offset{3}};
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 5));
+  EXPECT_EQ(sentences(), (Names{"4:bcd."})) << "'a.' was emitted before, 'b' is remembered";
+  EXPECT_EQ(taken_, 4);
+  EXPECT_EQ(kafka_.breaches, 0U);
+}
+
+TEST_F(JoiningTest, AnOutputThatIsNotDeliveredIsSentAgainWithoutAskingTheJoiner) {
+  std::atomic<int> failures{3};
+  kafka_.deliver = [&](const model::OutRecord&) -> std::optional<Error> {
+    if (failures-- > 0) return error_of(ErrorKind::unavailable);
+    return std::nullopt;
+  };
+  for (const auto* word : {"a", "b.", "c."}) say(word);
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 3));
+  EXPECT_EQ(taken_, 3);
+  auto all = sentences();
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(all, (Names{"1:ab.", "2:c."}));
+}
+
+TEST_F(JoiningTest, TheClockEndsWhatIsOpenAtTheEndOfThePartition) {
+  say("a"), say("b");
+  now_ = start_of_2026 + 999;
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 2));
+  EXPECT_TRUE(sentences().empty()) << "its time has not come";
+  now_ = start_of_2026 + 1000;
+  ASSERT_TRUE(wait_for_output(1));
+  EXPECT_EQ(sentences(), (Names{"1:ab"}));
+}
+
+TEST_F(JoiningTest, AMemoryGoesWithItsAssignment) {
+  say("a");
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 1));
+  kafka_.revoke({at(0)});
+  ASSERT_TRUE(kafka_.wait_until([&] { return kafka_.changes_done == 2; }));
+  now_ = start_of_2026 + 5'000'000;
+  kafka_.assign({at(0)});  // starts_ names no lookback: it begins at the committed offset and remembers nothing
+  say("b.");
+  ASSERT_TRUE(wait_for_commit(0, 2));
+  EXPECT_EQ(sentences(), (Names{"1:b."}));
+}
+
+TEST_F(JoiningTest, AJoinerThatThrowsLosesItsMemoryAndTheMessageIsADeadLetter) {
+  for (const auto* word : {"a", "throw", "b."}) say(word);
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 3));
+  EXPECT_EQ(kafka_.of("dlq.g").size(), 1U);
+  EXPECT_EQ(sentences(), (Names{"2:b."}));
+}
+
+}  // namespace
+}  // namespace loom::runner
