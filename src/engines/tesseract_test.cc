@@ -15,7 +15,7 @@ namespace loom::engines {
 namespace {
 
 std::string file_of(const std::string& name) {
-  auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  auto root = std::filesystem::path(LOOM_ROOT);
   std::ifstream file(root / "samples/screens" / name, std::ios::binary);
   EXPECT_TRUE(file) << name;
   return {std::istreambuf_iterator<char>(file), {}};

@@ -10,7 +10,7 @@ namespace loom::model {
 namespace {
 
 std::string shipped(const std::string& name) {
-  return (std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / name).string();
+  return (std::filesystem::path(LOOM_ROOT) / name).string();
 }
 
 class Shipped : public testing::Test {

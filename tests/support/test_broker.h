@@ -92,7 +92,7 @@ class Broker {
 
   [[nodiscard]] static std::filesystem::path jars() {
     if (const char* set = std::getenv("LOOM_KAFKA_JARS")) return set;
-    return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / ".deps/kafka-4.3.1";
+    return std::filesystem::path(LOOM_ROOT) / ".deps/kafka-4.3.1";
   }
   [[nodiscard]] static bool is_available() { return std::filesystem::is_directory(jars()); }
 
