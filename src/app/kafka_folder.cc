@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "app/process.h"
+#include "base/home.h"
 
 namespace loom::app {
 namespace {
@@ -120,21 +121,6 @@ constexpr auto log4j2 = R"(<?xml version="1.0" encoding="UTF-8"?>
 </Configuration>
 )";
 
-std::string find_jars() {
-  std::error_code error;
-  auto in = [&](const fs::path& folder) -> std::string {
-    for (const auto& candidate : {folder / ".deps" / jars_name, folder / jars_name})
-      if (fs::is_directory(candidate, error)) return candidate.string();
-    return "";
-  };
-  if (const char* home = std::getenv("LOOM_HOME")) return in(home);
-  for (fs::path folder = fs::path(own_path()).parent_path(); !folder.empty(); folder = folder.parent_path()) {
-    if (auto found = in(folder); !found.empty()) return found;
-    if (folder == folder.root_path()) break;
-  }
-  return "";
-}
-
 }  // namespace
 
 Result<KafkaProgram> find_kafka() {
@@ -144,10 +130,10 @@ Result<KafkaProgram> find_kafka() {
   if (java.empty())
     return cannot("no broker answers and a private Kafka needs Java, which is not here",
                   "install openjdk-17-jre-headless, or start a Kafka there");
-  auto jars = find_jars();
+  auto jars = find_at_home(jars_name);
   if (jars.empty())
     return cannot(std::string("no broker answers and Apache Kafka's jars (.deps/") + jars_name +
-                      ") are neither under LOOM_HOME nor above " + own_path(),
+                      ") are " + where_home_was_looked_for(),
                   "run tools/setup, or set LOOM_HOME to the folder that has them, or start a Kafka there");
   return KafkaProgram{java, jars};
 }

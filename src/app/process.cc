@@ -137,12 +137,4 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
-std::string own_path() {
-  std::error_code error;
-  auto path = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  const std::string deleted = " (deleted)";  // replaced by a newer build meanwhile: run that
-  if (path.ends_with(deleted)) path.resize(path.size() - deleted.size());
-  return path;
-}
-
 }  // namespace loom::app

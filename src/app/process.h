@@ -34,7 +34,5 @@ Exit wait_for_exit(pid_t pid);
 
 /// The path of a program named as in a shell; "" when there is none.
 [[nodiscard]] std::string find_program(const std::string& name);
-/// This very binary.
-[[nodiscard]] std::string own_path();
 
 }  // namespace loom::app

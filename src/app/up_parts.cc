@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/up.h"
+#include "base/home.h"
 #include "base/bytes.h"
 
 namespace loom::app {

@@ -4,7 +4,9 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "engines/silero.h"
 #include "engines/tesseract.h"
+#include "engines/whisper.h"
 
 namespace loom::engines {
 namespace {
@@ -25,7 +27,23 @@ Result<Engine> make_tesseract(const config::Node& engine, config::Faults& faults
   });
 }
 
-constexpr std::array<EngineKind, 1> all{{
+Result<Engine> make_silero(const config::Node& engine, config::Faults& faults) {
+  return read_engine(silero_options(), engine, faults).map([](const SileroOptions&) {
+    return Engine(MakeSpeechDetector(open_silero));
+  });
+}
+
+Result<Engine> make_whisper(const config::Node& engine, config::Faults& faults) {
+  return read_engine(whisper_options(), engine, faults).map([](const WhisperOptions& options) {
+    return Engine(whisper_maker(options));
+  });
+}
+
+constexpr std::array<EngineKind, 3> all{{
+    {"silero", "Silero VAD v6 in this process: tells speech from silence and noise, offline.",
+     EngineWork::detects_speech, [] { return silero_options().docs(); }, make_silero},
+    {"whisper", "Whisper in this process (whisper.cpp): speech to text with word times, offline.",
+     EngineWork::hears_words, [] { return whisper_options().docs(); }, make_whisper},
     {"tesseract",
      "Tesseract 5 in this process: fast, offline, needs language data (`apt-get install tesseract-ocr-eng`).",
      EngineWork::reads_pictures, [] { return tesseract_options().docs(); }, make_tesseract},

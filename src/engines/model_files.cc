@@ -1,0 +1,77 @@
+#include "engines/model_files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+
+#include "base/bytes.h"
+#include "base/home.h"
+
+namespace loom::engines {
+namespace {
+
+constexpr std::array<ModelFile, 7> all{{
+    {"ggml-base.bin", "de826066147ef0701f3b50fa528e134c3b54d571d3a47b1f6864c5f15e71b6d4"},
+    {"silero_vad.onnx", "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3"},
+    {"ppocr/det.onnx", "30a86f5731181461d08021402766601e4302a9b9b9666be8aff402696339cdff"},
+    {"ppocr/rec.onnx", "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0"},
+    {"ppocr/keys.txt", "28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7"},
+    {"vader/lexicon.txt", "ffb6117bfccf798a34e91d72f50604329946e6fd763668092618d5c5b340a298"},
+    {"vader/emoji.txt", "b8d54223ae1ce22a3e12c1f745316b71678c328eb5f5d3063a842f37cfbe2823"},
+}};
+
+/// "" when it cannot be read.
+std::string sha256_of_file(const std::string& path) {
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  struct stat status {};
+  std::string digest;
+  if (::fstat(file, &status) == 0 && status.st_size > 0) {
+    auto size = static_cast<std::size_t>(status.st_size);
+    void* bytes = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (bytes != MAP_FAILED) {
+      digest = sha256_hex({static_cast<const char*>(bytes), size});
+      ::munmap(bytes, size);
+    }
+  }
+  ::close(file);
+  return digest;
+}
+
+Result<std::string> proved(const ModelFile& file) {
+  auto path = find_at_home("models/" + std::string(file.name));
+  if (path.empty())
+    return fail(ErrorKind::configuration,
+                "the model file .deps/models/" + std::string(file.name) + " is " + where_home_was_looked_for(),
+                {.field = std::string(file.name), .remedy = "run tools/setup, or set LOOM_HOME to the folder that has it"});
+  auto found = sha256_of_file(path);
+  if (found != file.sha256)
+    return fail(ErrorKind::configuration,
+                "the model file " + path + " has the checksum " + (found.empty() ? "of nothing readable" : found) + ", " + std::string(file.sha256) + " was expected",
+                {.field = std::string(file.name), .remedy = "remove it and run tools/setup, which fetches it anew"});
+  return path;
+}
+
+}  // namespace
+
+std::span<const ModelFile> model_files() { return all; }
+
+Result<std::string> model_file(std::string_view name) {
+  static std::mutex mutex;
+  static std::map<std::string_view, std::string> known;  // name → path, proved
+  const auto* file = std::find_if(all.begin(), all.end(), [&](const ModelFile& one) { return one.name == name; });
+  if (file == all.end()) return fail(ErrorKind::internal, "no model file is called '" + std::string(name) + "'");
+  std::lock_guard lock(mutex);
+  if (auto found = known.find(file->name); found != known.end()) return found->second;
+  auto path = proved(*file);
+  if (path) known.emplace(file->name, *path);
+  return path;
+}
+
+}  // namespace loom::engines

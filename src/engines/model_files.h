@@ -1,0 +1,22 @@
+// The model files that tools/setup brought, each proved by its checksum the first time this process asks for it.
+// Threads: any; a file is hashed once. Errors: configuration (missing, or another checksum), with the remedy.
+//   auto path = model_file("silero_vad.onnx");   // Result<std::string>
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "loom/error.h"
+
+namespace loom::engines {
+
+struct ModelFile {
+  std::string_view name;    // under .deps/models
+  std::string_view sha256;  // hex; the same as in tools/models.sha256 (tested)
+};
+[[nodiscard]] std::span<const ModelFile> model_files();
+
+[[nodiscard]] Result<std::string> model_file(std::string_view name);
+
+}  // namespace loom::engines

@@ -1,0 +1,25 @@
+// Whisper in this process (whisper.cpp): offline, word times by alignment of the decoder's attention.
+// Ownership: the weights (150 MB) are loaded once and shared, each lane has a state of its own. Sounds of one call are
+// packed into shared windows, which is what batches across devices are for.
+// Threads: a Transcriber belongs to its lane. Errors of opening: configuration (the model file, an unknown language).
+// Of hearing: internal.
+//   auto make = whisper_maker({.model = "base"});   auto hear = make();   auto texts = (*hear)(sounds);
+#pragma once
+
+#include <string>
+
+#include "base/config.h"
+#include "loom/speech.h"
+
+namespace loom::engines {
+
+struct WhisperOptions {
+  std::string model = "base";
+  std::string language = "en";
+  int threads = 1;
+};
+[[nodiscard]] config::Options<WhisperOptions> whisper_options();
+
+[[nodiscard]] MakeTranscriber whisper_maker(const WhisperOptions& options);
+
+}  // namespace loom::engines

@@ -1,0 +1,146 @@
+#include "engines/whisper.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <sstream>
+
+#include "engines/test_sounds.h"
+#include "engines/whisper_words.h"
+
+namespace loom::engines {
+namespace {
+
+std::vector<std::string> plain_words(const std::string& text) {
+  std::string plain;
+  for (char c : text)
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '\'')
+      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else
+      plain += ' ';
+  std::istringstream in(plain);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
+/// Words to change, add or take away.
+std::size_t distance(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      auto above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+const std::string jfk_said =
+    "And so, my fellow Americans: ask not what your country can do for you, ask what you can do for your country.";
+const std::vector<std::pair<std::string, std::string>> read_aloud = {
+    {"0870", "and mister john dashwood had then leisure to consider how much there might be prudently in his power to do "
+             "for them"},
+    {"0880", "he was not an ill disposed young man"},
+    {"0890", "unless to be rather cold hearted and rather selfish is to be ill disposed"},
+    {"0920", "had he married a more amiable woman he might have been made still more respectable than he was"},
+    {"0930", "he might even have been made amiable himself"}};
+
+class WhisperTest : public testing::Test {
+ protected:
+  static std::vector<Transcript> hear(const std::vector<Sound>& sounds) {
+    static auto transcriber = whisper_maker({})();
+    std::vector<Transcript> all;
+    for (auto& result : (*transcriber)(sounds)) {
+      EXPECT_TRUE(result) << to_string(result.error());
+      all.push_back(result ? *result : Transcript{});
+    }
+    return all;
+  }
+};
+
+TEST_F(WhisperTest, ALoneSoundIsHeardWordByWord) {
+  auto heard = hear({test::jfk()}).front();
+  EXPECT_EQ(plain_words(heard.text), plain_words(jfk_said));
+  ASSERT_EQ(heard.words.size(), 22U);
+  double before = 0;
+  for (const auto& word : heard.words) {
+    EXPECT_GE(word.start, before) << word.text;
+    EXPECT_GE(word.end, word.start) << word.text;
+    EXPECT_GT(word.confidence.value_or(0), 0.1) << word.text;
+    before = word.start;
+  }
+  EXPECT_LE(heard.words.back().end, 11.0);
+  EXPECT_EQ(heard.words.front().text, "And");
+}
+
+TEST_F(WhisperTest, PackedSoundsKeepTheirWords) {
+  std::vector<Sound> sounds{test::jfk()};
+  for (const auto& [number, text] : read_aloud) sounds.push_back(test::librivox(number));
+  auto heard = hear(sounds);
+  std::size_t wrong = distance(plain_words(heard[0].text), plain_words(jfk_said)), words = 22;
+  for (std::size_t i = 0; i < read_aloud.size(); ++i) {
+    auto wanted = plain_words(read_aloud[i].second);
+    auto text = heard[i + 1].text;
+    if (auto mr = text.find("Mr."); mr != std::string::npos) text.replace(mr, 3, "mister");
+    auto errors = distance(plain_words(text), wanted);
+    wrong += errors, words += wanted.size();
+    EXPECT_LE(errors, 2U) << read_aloud[i].first << ": " << text;
+    ASSERT_FALSE(heard[i + 1].words.empty());
+    EXPECT_LE(heard[i + 1].words.back().end, static_cast<double>(sounds[i + 1].size()) / sound_rate + 0.001);
+  }
+  EXPECT_LE(static_cast<double>(wrong) / static_cast<double>(words), 0.03) << wrong << " of " << words;
+}
+
+TEST_F(WhisperTest, NothingIsHeardInSilence) {
+  EXPECT_EQ(hear({Sound(3 * sound_rate, 0.0F)}).front().text, "");
+}
+
+TEST(WhisperOptionsTest, FaultsNameTheModelAndTheLanguage) {
+  for (const auto* yaml : {"{use: whisper, model: large}", "{use: whisper, language: klingon}"}) {
+    config::Faults faults;
+    auto options = whisper_options();
+    options.also("use");
+    (void)options.read(config::Node::parse(yaml, "loom.yaml", faults), faults);
+    EXPECT_TRUE(faults.any_fault()) << yaml;
+  }
+}
+
+TEST(Packing, ShortSoundsShareAWindowAndLongOnesAreCut) {
+  std::vector<Sound> sounds{Sound(10 * sound_rate), Sound(12 * sound_rate), Sound(20 * sound_rate), Sound(61 * sound_rate)};
+  auto windows = packed(sounds);
+  ASSERT_EQ(windows.size(), 5U);
+  EXPECT_EQ(windows[0].size(), 2U);
+  EXPECT_EQ(windows[0][1].at, 10 * sound_rate + pause_between);
+  std::size_t last = 0;
+  for (const auto& window : windows) {
+    EXPECT_LE(window.back().at + window.back().size, longest_window);
+    for (const auto& piece : window)
+      if (piece.sound == 3) {
+        EXPECT_EQ(piece.from, last);
+        last = piece.from + piece.size;
+      }
+  }
+  EXPECT_EQ(last, sounds[3].size());
+}
+
+TEST(WhisperWords, TokensBecomeWordsOfTheirSounds) {
+  std::vector<Token> tokens{{" Good", 0.4, -0.1}, {" mor", 0.6, -0.2}, {"ning", 0.9, -0.2}, {".", 1.0, 0}, {" Bye", 2.5, 0}};
+  Window window{{0, 0, sound_rate, 0}, {1, 0, sound_rate, sound_rate + pause_between}};
+  std::vector<Transcript> transcripts(2);
+  place(words_of(tokens), window, Sound(3 * sound_rate, 0.5F), transcripts);
+  EXPECT_EQ(transcripts[0].text, "Good morning.");
+  EXPECT_EQ(transcripts[1].text, "Bye");
+  EXPECT_NEAR(transcripts[1].words[0].end, 1.0, 0.001) << "in the sound's own time, and not past its end";
+  EXPECT_NEAR(*transcripts[0].words[0].confidence, 0.905, 0.001);
+}
+
+TEST(WhisperWords, WhatIsNoSpeechIsKnown) {
+  for (const auto* text : {"[BLANK_AUDIO]", " (music)", "*sighs*", " ...", ""}) EXPECT_TRUE(is_no_speech(text)) << text;
+  for (const auto* text : {"Hello.", "(He) left"}) EXPECT_FALSE(is_no_speech(text)) << text;
+}
+
+}  // namespace
+}  // namespace loom::engines

@@ -1,0 +1,94 @@
+#include "engines/whisper_words.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace loom::engines {
+namespace {
+
+constexpr std::size_t frame = sound_rate / 100;
+constexpr double shortest_word = 0.02;  // seconds
+
+std::string_view trimmed(std::string_view text) {
+  auto first = text.find_first_not_of(" \n\t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \n\t") - first + 1);
+}
+
+double loudness(std::span<const float> samples, std::size_t at) {
+  double sum = 0;
+  auto end = std::min(at + frame, samples.size());
+  for (auto i = at; i < end; ++i) sum += static_cast<double>(samples[i]) * samples[i];
+  return std::sqrt(sum / frame);
+}
+
+/// A tenth of how loud the loudest 10 ms between the two times are.
+double quiet_between(std::span<const float> samples, double from, double to) {
+  double loudest = 0;
+  for (auto at = static_cast<std::size_t>(from * sound_rate); at < to * sound_rate && at < samples.size(); at += frame)
+    loudest = std::max(loudest, loudness(samples, at));
+  return loudest / 10;
+}
+
+double past_silence(std::span<const float> samples, double from, double to) {
+  auto quiet = quiet_between(samples, from, to);
+  double start = from;
+  while (start + shortest_word < to && loudness(samples, static_cast<std::size_t>(start * sound_rate)) < quiet)
+    start += 0.01;
+  return start;
+}
+
+const Piece& piece_at(const Window& window, double seconds) {
+  const Piece* found = &window.front();
+  for (const auto& piece : window)
+    if (seconds * sound_rate > static_cast<double>(piece.at) - static_cast<double>(pause_between) / 2) found = &piece;
+  return *found;
+}
+
+}  // namespace
+
+bool is_no_speech(std::string_view text) {
+  auto bare = trimmed(text);
+  if (bare.empty()) return true;
+  auto encloses = [&](char first, char last) { return bare.front() == first && bare.back() == last; };
+  return encloses('[', ']') || encloses('(', ')') || encloses('*', '*') ||
+         bare.find_first_not_of(".,!?-… ") == std::string_view::npos;
+}
+
+std::vector<SpokenWord> words_of(std::span<const Token> tokens) {
+  std::vector<SpokenWord> words;
+  std::size_t count = 0;
+  double sum = 0;
+  for (const auto& token : tokens) {
+    if (words.empty() || token.text.starts_with(' ')) words.emplace_back(), count = 0, sum = 0;
+    auto& word = words.back();
+    word.text += token.text;
+    word.end = std::max(token.end, words.size() > 1 ? words[words.size() - 2].end : 0.0);
+    sum += token.log_probability;
+    word.confidence = std::exp(sum / static_cast<double>(++count));
+  }
+  for (auto& word : words) word.text = trimmed(word.text);
+  std::erase_if(words, [](const SpokenWord& word) { return word.text.empty(); });
+  return words;
+}
+
+void place(std::span<const SpokenWord> words, const Window& window, std::span<const float> samples,
+           std::vector<Transcript>& transcripts) {
+  const Piece* before = nullptr;
+  double last_end = 0;
+  for (const auto& word : words) {
+    const auto& piece = piece_at(window, word.end);
+    auto begins = static_cast<double>(piece.at) / sound_rate, ends = begins + static_cast<double>(piece.size) / sound_rate;
+    if (&piece != before) last_end = begins;
+    before = &piece;
+    auto end = std::clamp(word.end, last_end, ends);
+    auto start = past_silence(samples, last_end, end);
+    last_end = end;
+    auto shift = static_cast<double>(piece.from) / sound_rate - begins;
+    auto& transcript = transcripts[piece.sound];
+    transcript.words.push_back({word.text, start + shift, end + shift, word.confidence});
+    transcript.text += (transcript.text.empty() ? "" : " ") + word.text;
+  }
+}
+
+}  // namespace loom::engines
