@@ -87,11 +87,11 @@ TEST_F(WhisperTest, PackedSoundsKeepTheirWords) {
     if (auto mr = text.find("Mr."); mr != std::string::npos) text.replace(mr, 3, "mister");
     auto errors = distance(plain_words(text), wanted);
     wrong += errors, words += wanted.size();
-    EXPECT_LE(errors, 2U) << read_aloud[i].first << ": " << text;
+    EXPECT_LE(errors, 1U) << read_aloud[i].first << ": " << text;
     ASSERT_FALSE(heard[i + 1].words.empty());
     EXPECT_LE(heard[i + 1].words.back().end, static_cast<double>(sounds[i + 1].size()) / sound_rate + 0.001);
   }
-  EXPECT_LE(static_cast<double>(wrong) / static_cast<double>(words), 0.03) << wrong << " of " << words;
+  EXPECT_LE(static_cast<double>(wrong) / static_cast<double>(words), 0.02) << wrong << " of " << words;
 }
 
 TEST_F(WhisperTest, NothingIsHeardInSilence) {

@@ -1,6 +1,7 @@
 #include "engines/whisper_words.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 namespace loom::engines {
@@ -13,6 +14,10 @@ std::string_view trimmed(std::string_view text) {
   auto first = text.find_first_not_of(" \n\t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \n\t") - first + 1);
+}
+
+bool is_spoken(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x80 || std::isalnum(c) != 0; });
 }
 
 double loudness(std::span<const float> samples, std::size_t at) {
@@ -63,7 +68,8 @@ std::vector<SpokenWord> words_of(std::span<const Token> tokens) {
     if (words.empty() || token.text.starts_with(' ')) words.emplace_back(), count = 0, sum = 0;
     auto& word = words.back();
     word.text += token.text;
-    word.end = std::max(token.end, words.size() > 1 ? words[words.size() - 2].end : 0.0);
+    if (is_spoken(token.text) || word.end == 0)  // a full stop is put where the next word begins
+      word.end = std::max(token.end, words.size() > 1 ? words[words.size() - 2].end : 0.0);
     sum += token.log_probability;
     word.confidence = std::exp(sum / static_cast<double>(++count));
   }
