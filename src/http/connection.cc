@@ -90,6 +90,7 @@ void Connection::decide() {
   if (body_size_ > route_->max_body) return refuse_too_large();
   if (route_->admit)
     if (auto refusal = route_->admit(request_)) return refuse(*refusal);
+  if (body_size_ > max_body()) return refuse_too_large();
   if (parser_->chunked()) return expect_body(0);
   if (body_size_ == 0) return dispatch();
   if (!admit_bytes(body_size_)) return refuse_full();
@@ -99,10 +100,10 @@ void Connection::decide() {
 void Connection::expect_body(std::size_t bytes) {
   const auto& options = thread_.shared().options;
   state_ = parser_->chunked() ? State::chunks : State::body;
-  auto allowance = bytes ? bytes : route_->max_body;
+  auto allowance = bytes ? bytes : max_body();
   set_deadline(options.body_timeout + std::chrono::milliseconds(allowance * 1000 / options.body_bytes_per_second));
   if (state_ == State::chunks) {
-    parser_->allow_body(route_->max_body);
+    parser_->allow_body(max_body());
     parser_->eager(true);
   }
   if (buffer_.size() != 0 || !equal_ignoring_case(request_.header("expect"), "100-continue")) return;

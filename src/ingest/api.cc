@@ -3,8 +3,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "http/server.h"
+#include "ingest/decode.h"
 #include "ingest/describe.h"
 #include "ingest/endpoints.h"
 #include "ingest/health.h"
@@ -113,6 +113,9 @@ std::vector<Route> Api::State::routes() {
             [this](Request& request, Responder responder) { intake.single(request, std::move(responder)); }),
       route(endpoint::batch, size(catalogue.api.max_batch_body), admit,
             [this](Request& request, Responder responder) { intake.batch(request, std::move(responder)); }),
+      route(
+          endpoint::media, size(catalogue.api.max_body), [this](Request& request) { return intake.admit_media(request); },
+          [this](Request& request, Responder responder) { intake.media(request, std::move(responder)); }),
       route(endpoint::types, 0, knock, text(types_json)),
       route(endpoint::type, 0, knock,
             [this](Request& request, Responder responder) { serve_type(request, std::move(responder)); }),
@@ -127,18 +130,9 @@ std::vector<Route> Api::State::routes() {
 void Api::State::serve_type(Request& request, Responder responder) {
   if (const auto* type = types.find(request.parameter))
     return responder.answer({.body = describe_type(catalogue, *type->spec)});
-  auto near = types.near(request.parameter);
-  http::ProblemDetails details;
-  std::vector<std::string> quoted;
-  for (const auto& name : near) json::append_string(quoted.emplace_back(), name);
-  details.members.emplace_back("near", json::array_of(quoted));
-  Error error{ErrorKind::not_found,
-              "message type '" + (is_utf8(request.parameter) ? request.parameter.substr(0, 128) : "?") +
-                  "' is not in the catalogue",
-              {},
-              near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?",
-              {}};
-  responder.answer(http::reply_of(error, details));
+  auto unknown = type_named(types, request.parameter).error();
+  unknown.error.field.clear();
+  responder.answer(http::reply_of(unknown.error, unknown.details));
 }
 
 Health Api::State::health() const {

@@ -4,6 +4,7 @@
 
 #include "ingest/address.h"
 #include "ingest/health.h"
+#include "ingest/media.h"
 
 namespace loom::ingest {
 namespace {
@@ -72,21 +73,47 @@ std::optional<Refusal> Intake::broker_away() const {
   return refusal;
 }
 
+void Intake::take(const Origin& origin, json::Document& document, std::string_view text, std::size_t& held,
+                  http::Responder responder) {
+  auto& job = parts_.in_flight.begin(Shape::single, std::move(responder));
+  auto& slot = job.add_slot();
+  auto record = prepare(slot, decode(parts_.types, document, text), origin);
+  if (!record) {
+    slot.state = Slot::State::refused;
+    slot.refusal = std::move(record.error());
+    return parts_.in_flight.send(job, {}, held);
+  }
+  parts_.in_flight.send(job, std::span(&*record, 1), held);
+}
+
 void Intake::single(http::Request& request, http::Responder responder) {
   if (auto away = broker_away()) return refuse_all(responder, *away, nullptr);
   if (auto spent = parts_.keys.spend(request.principal, 1, parts_.timestamps()); !spent)
     return refuse_all(responder, spent.error(), nullptr);
-  auto& scratch = scratch_[request.io_thread];
-  auto& job = parts_.in_flight.begin(Shape::single, std::move(responder));
-  auto& slot = job.add_slot();
-  auto record = prepare(slot, decode(parts_.types, scratch.document, request.body),
-                        {request.principal, request.header("traceparent")});
-  if (!record) {
-    slot.state = Slot::State::refused;
-    slot.refusal = std::move(record.error());
-    return parts_.in_flight.send(job, {}, request.held);
-  }
-  parts_.in_flight.send(job, std::span(&*record, 1), request.held);
+  take({request.principal, request.header("traceparent")}, scratch_[request.io_thread].document, request.body,
+       request.held, std::move(responder));
+}
+
+std::optional<Refusal> Intake::admit_media(http::Request& request) const {
+  auto who = parts_.keys.identify(request);
+  if (!who) return std::move(who.error());
+  request.principal = *who;
+  auto type = check_upload(parts_.types, request);
+  if (!type) return std::move(type.error());
+  if (auto allowed = parts_.keys.allow(*who, (*type)->spec->name.get()); !allowed) return std::move(allowed.error());
+  return wrong_encoding(request);
+}
+
+void Intake::media(http::Request& request, http::Responder responder) {
+  const auto* type = parts_.types.find(request.parameter);
+  if (auto away = broker_away()) return refuse_all(responder, *away, type);
+  if (auto spent = parts_.keys.spend(request.principal, 1, parts_.timestamps()); !spent)
+    return refuse_all(responder, spent.error(), type);
+  auto& document = scratch_[request.io_thread].document;
+  auto text = message_of_upload(parts_.types, document, request);
+  if (!text) return refuse_all(responder, text.error(), type);
+  std::string().swap(request.body);  // the message has it all
+  take({request.principal, request.header("traceparent")}, document, *text, request.held, std::move(responder));
 }
 
 /// What can't be parsed in an array makes the whole body unreadable (`whole`); what can, and is only not taken

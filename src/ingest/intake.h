@@ -1,4 +1,4 @@
-// The two doors for messages: one a request, or a batch. Decode → stamp → address → send; the answer comes with the
+// The doors for messages: one a request, a batch, media as bytes. Decode → stamp → address → send; the answer comes with the
 // broker's. Owned by the Api. Threads: any io thread, each with scratch space of its own. Errors are answers.
 //   Route{"POST", "/ingest/message", "…", max, admit, [&](Request& r, Responder to) { intake.single(r, std::move(to));
 //   }}
@@ -30,7 +30,9 @@ class Intake {
 
   /// Who asks, before the body is read.
   [[nodiscard]] std::optional<Refusal> admit(http::Request& request) const;
+  [[nodiscard]] std::optional<Refusal> admit_media(http::Request& request) const;
   void single(http::Request& request, http::Responder responder);
+  void media(http::Request& request, http::Responder responder);
   void batch(http::Request& request, http::Responder responder);
 
  private:
@@ -42,6 +44,9 @@ class Intake {
     std::size_t who;
     std::string_view traceparent;
   };
+  /// One message's text, from whichever door; what `held` holds of the budget goes over to the record.
+  void take(const Origin& origin, json::Document& document, std::string_view text, std::size_t& held,
+            http::Responder responder);
   [[nodiscard]] std::optional<Refusal> broker_away() const;
   void refuse_all(http::Responder& responder, const Refusal& refusal, const TypeEntry* type);
   [[nodiscard]] Checked<Accepted> parse_in_batch(json::Document& document, std::string_view text, BatchForm form,
