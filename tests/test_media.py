@@ -56,14 +56,14 @@ def upload(api, path, body, content_type):
 
 
 def test_raw_and_form_give_the_same_message_as_json(api, kafka):
-    picture = png(640, 390)
+    picture = png(320, 195)
     assert upload(api, "picture?device_id=d", picture, "image/png")[0] == 200
     assert upload(api, "picture", *form({"device_id": "d", "metadata": '{"os":"x"}'}, "a.png", picture, "image/png"))[0] == 200
     assert api.post({"message_type_id": "picture", "device_id": "d",
-                     "data": {"image_data": base64.b64encode(picture).decode(), "width": 640, "height": 390}})[0] == 200
+                     "data": {"image_data": base64.b64encode(picture).decode(), "width": 320, "height": 195}})[0] == 200
     values = [value_of(record) for record in kafka.records(f"{api.prefix}.picture", 3)]
     assert {value["data"]["image_data"] for value in values} == {base64.b64encode(picture).decode()}
-    assert {(value["data"]["width"], value["data"]["height"]) for value in values} == {(640, 390)}
+    assert {(value["data"]["width"], value["data"]["height"]) for value in values} == {(320, 195)}
     assert sorted(json.dumps(value["metadata"]) for value in values) == ["{}", "{}", '{"os": "x"}']
 
 

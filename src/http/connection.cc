@@ -3,6 +3,8 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "http/web_socket.h"
+
 namespace loom::http {
 namespace {
 
@@ -91,6 +93,7 @@ void Connection::decide() {
   if (route_->admit)
     if (auto refusal = route_->admit(request_)) return refuse(*refusal);
   if (body_size_ > max_body()) return refuse_too_large();
+  if (route_->upgrade) return upgrade();
   if (parser_->chunked()) return expect_body(0);
   if (body_size_ == 0) return dispatch();
   if (!admit_bytes(body_size_)) return refuse_full();
@@ -162,6 +165,16 @@ void Connection::dispatch() {
   state_ = State::waiting;
   route_->handler(request_, Responder(shared_from_this()));
   release_body();
+}
+
+/// The socket goes on as a WebSocket; this connection ends.
+void Connection::upgrade() {
+  if (auto wrong = wrong_upgrade(request_)) return refuse(*wrong);
+  if (parser_->chunked() || body_size_ != 0 || buffer_.size() != 0)
+    return refuse({Error{ErrorKind::malformed, "bytes came before the handshake was answered", {}, "wait for 101", {}},
+                   {}});
+  state_ = State::closed;
+  thread_.add(open_stream(thread_, std::move(socket_), request_, *route_));
 }
 
 void Connection::release_body() {

@@ -45,6 +45,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void refuse_full();
   void fail_slow();
   void dispatch();
+  void upgrade();
   void release_body();
 
   void read_more();

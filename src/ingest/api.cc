@@ -10,6 +10,7 @@
 #include "ingest/health.h"
 #include "ingest/in_flight.h"
 #include "ingest/intake.h"
+#include "ingest/talk.h"
 #include "ingest/warmth.h"
 
 namespace loom::ingest {
@@ -83,6 +84,7 @@ struct Api::State {
   std::unique_ptr<kafka::Producer> producer;
 
   [[nodiscard]] std::vector<Route> routes();
+  [[nodiscard]] Route stream_route();
   void serve_type(Request& request, Responder responder);
   void serve_ready(Responder responder);
   void serve_metrics(Responder responder);
@@ -93,6 +95,19 @@ struct Api::State {
     }
   }
 };
+
+Route Api::State::stream_route() {
+  Window window{static_cast<std::size_t>(catalogue.api.stream_window),
+                static_cast<std::size_t>(catalogue.api.stream_bytes.count)};
+  Route route{std::string(endpoint::stream.method), std::string(endpoint::stream.path),
+              std::string(endpoint::stream.summary), static_cast<std::size_t>(catalogue.api.max_body.count)};
+  route.admit = [this](Request& request) { return intake.admit_stream(request); };
+  route.upgrade = [this, window](Request& request, std::shared_ptr<http::Stream> stream) {
+    return std::make_shared<Talk>(Talk::Parts{intake, budget, window},
+                                  Intake::Sender{request.principal, request.io_thread}, stream);
+  };
+  return route;
+}
 
 std::vector<Route> Api::State::routes() {
   auto text = [](const std::string& body) {
@@ -106,7 +121,7 @@ std::vector<Route> Api::State::routes() {
   auto size = [](config::Bytes bytes) { return static_cast<std::size_t>(bytes.count); };
   auto route = [](const Endpoint& at, std::size_t max_body, http::Admit admits, http::Handler handler) {
     return Route{std::string(at.method), std::string(at.path), std::string(at.summary), max_body,
-                 std::move(admits),      std::move(handler)};
+                 std::move(admits),      std::move(handler),   {}};
   };
   return {
       route(endpoint::message, size(catalogue.api.max_body), admit,
@@ -116,6 +131,7 @@ std::vector<Route> Api::State::routes() {
       route(
           endpoint::media, size(catalogue.api.max_body), [this](Request& request) { return intake.admit_media(request); },
           [this](Request& request, Responder responder) { intake.media(request, std::move(responder)); }),
+      stream_route(),
       route(endpoint::types, 0, knock, text(types_json)),
       route(endpoint::type, 0, knock,
             [this](Request& request, Responder responder) { serve_type(request, std::move(responder)); }),

@@ -157,7 +157,9 @@ std::string operation(const http::Route& route) {
     if (route.path == endpoint::media.path) add_upload_parameters(parameters);
     writer.raw("parameters", json::array_of(parameters));
   }
-  if (route.method == "POST") {
+  if (route.upgrade) {
+    responses.raw("101", Writer{}.field("description", "a WebSocket: " + route.summary).text());
+  } else if (route.method == "POST") {
     writer.raw("requestBody", request_body(route));
     bool batch = route.path.ends_with("/batch");
     responses.raw("200", response("acknowledged by all in-sync replicas", "application/json",
