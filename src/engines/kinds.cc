@@ -4,6 +4,8 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "engines/kyutai.h"
+#include "engines/openai_audio.h"
 #include "engines/silero.h"
 #include "engines/tesseract.h"
 #include "engines/whisper.h"
@@ -39,11 +41,36 @@ Result<Engine> make_whisper(const config::Node& engine, config::Faults& faults) 
   });
 }
 
-constexpr std::array<EngineKind, 3> all{{
+/// Engines that are reached by an address.
+template <class S>
+Result<S> read_remote(config::Options<S> options, const config::Node& engine, config::Faults& faults) {
+  auto read = read_engine(std::move(options), engine, faults);
+  if (!read || !read->url.empty()) return read;
+  faults.fault(engine.place(), engine.path() + ": has no url", "write url: http://host:port of the server");
+  return fail(ErrorKind::configuration, engine.path() + " has no url");
+}
+
+Result<Engine> make_openai_audio(const config::Node& engine, config::Faults& faults) {
+  return read_remote(openai_audio_options(), engine, faults).map([](const OpenAiAudioOptions& options) {
+    return Engine(MakeTranscriber([options] { return open_openai_audio(options); }));
+  });
+}
+
+Result<Engine> make_kyutai(const config::Node& engine, config::Faults& faults) {
+  return read_remote(kyutai_options(), engine, faults).map([](const KyutaiOptions& options) {
+    return Engine(MakeTranscriber([options] { return open_kyutai(options); }));
+  });
+}
+
+constexpr std::array<EngineKind, 5> all{{
     {"silero", "Silero VAD v6 in this process: tells speech from silence and noise, offline.",
      EngineWork::detects_speech, [] { return silero_options().docs(); }, make_silero},
     {"whisper", "Whisper in this process (whisper.cpp): speech to text with word times, offline.",
      EngineWork::hears_words, [] { return whisper_options().docs(); }, make_whisper},
+    {"kyutai", "Kyutai's moshi-server: words with times, over its WebSocket or by HTTP.", EngineWork::hears_words,
+     [] { return kyutai_options().docs(); }, make_kyutai},
+    {"openai_audio", "A server that speaks OpenAI's /v1/audio/transcriptions, or whisper-server's /inference.",
+     EngineWork::hears_words, [] { return openai_audio_options().docs(); }, make_openai_audio},
     {"tesseract",
      "Tesseract 5 in this process: fast, offline, needs language data (`apt-get install tesseract-ocr-eng`).",
      EngineWork::reads_pictures, [] { return tesseract_options().docs(); }, make_tesseract},

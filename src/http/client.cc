@@ -12,9 +12,11 @@ namespace loom::http {
 struct Client::State {
   Url url;
   ClientOptions options;
-  std::optional<Wire> wire;  // the kept connection
+  std::shared_ptr<TlsContext> tls;  // of https
+  std::optional<Wire> wire;         // the kept connection
 
   Result<ClientReply> ask(std::string_view method, std::string_view path, const Posted* posted);
+  Result<void> connect();
   Result<ClientReply> ask_once(std::string_view head, std::string_view body);
   [[nodiscard]] std::string head_of(std::string_view method, std::string_view path, const Posted* posted) const;
 };
@@ -32,18 +34,19 @@ std::optional<std::string> unsafe_in_head(std::string_view path, const Posted* p
 
 }  // namespace
 
-Result<Url> parse_url(std::string_view text) {
+Result<Url> parse_url(std::string_view text, std::string_view scheme) {
+  std::string plain = std::string(scheme) + "://", safe = std::string(scheme) + "s://";
   auto wrong = [&](std::string remedy) {
-    return fail(ErrorKind::configuration, "'" + std::string(text) + "' is no address of an HTTP server",
+    return fail(ErrorKind::configuration, "'" + std::string(text) + "' is no address of a server",
                 {.field = {}, .remedy = std::move(remedy), .code = {}});
   };
-  constexpr std::string_view scheme = "http://";
-  if (text.starts_with("https://")) return wrong("TLS is not spoken here: use http:// to a proxy on this machine");
-  if (!text.starts_with(scheme)) return wrong("write it as http://127.0.0.1:8000");
-  auto rest = text.substr(scheme.size());
+  Url url;
+  url.secure = text.starts_with(safe);
+  if (url.secure) url.port = 443;
+  if (!url.secure && !text.starts_with(plain)) return wrong("write it as " + plain + "127.0.0.1:8000");
+  auto rest = text.substr(url.secure ? safe.size() : plain.size());
   auto slash = rest.find('/');
   auto authority = rest.substr(0, slash);
-  Url url;
   if (slash != std::string_view::npos) url.path = rest.substr(slash);
   while (url.path.ends_with('/')) url.path.pop_back();
   auto colon = authority.rfind(':');
@@ -60,6 +63,11 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
+std::string Url::host_header() const {
+  auto name = host.find(':') == std::string::npos ? host : '[' + host + ']';
+  return port == (secure ? 443 : 80) ? name : name + ':' + std::to_string(port);
+}
+
 std::string_view ClientReply::header(std::string_view name) const {
   for (const auto& [key, value] : headers)
     if (equal_ignoring_case(key, name)) return value;
@@ -71,7 +79,7 @@ std::string Client::State::head_of(std::string_view method, std::string_view pat
   head += ' ';
   head += url.path;
   head += path.empty() && url.path.empty() ? "/" : path;
-  head += " HTTP/1.1\r\nHost: " + url.host + ':' + std::to_string(url.port) + "\r\n";
+  head += " HTTP/1.1\r\nHost: " + url.host_header() + "\r\n";
   auto add = [&](std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
   };
@@ -100,16 +108,28 @@ Result<ClientReply> Client::State::ask_once(std::string_view head, std::string_v
   return parser.take();
 }
 
+Result<void> Client::State::connect() {
+  auto until = Wire::Clock::now() + options.connect_timeout;
+  auto made = Wire::connect(url.host, url.port, options.connect_timeout);
+  if (!made) return tl::unexpected(made.error());
+  if (url.secure) {
+    if (auto secured = made->secure(*tls, url.host, until); !secured) {
+      auto error = secured.error();
+      if (error.kind == ErrorKind::timeout) error.kind = ErrorKind::unavailable;  // no request was sent yet
+      return tl::unexpected(std::move(error));
+    }
+  }
+  wire = std::move(*made);
+  return {};
+}
+
 Result<ClientReply> Client::State::ask(std::string_view method, std::string_view path, const Posted* posted) {
   if (auto unsafe = unsafe_in_head(path, posted))
     return fail(ErrorKind::invalid_value, "a request can't carry this",
                 {.field = *unsafe, .remedy = "escape it", .code = {}});
   if (wire && wire->closed_by_peer()) wire.reset();
-  if (!wire) {
-    auto made = Wire::connect(url.host, url.port, options.connect_timeout);
-    if (!made) return tl::unexpected(made.error());
-    wire = std::move(*made);
-  }
+  if (!wire)
+    if (auto made = connect(); !made) return tl::unexpected(made.error());
   auto reply = ask_once(head_of(method, path, posted), posted ? posted->body : std::string_view());
   if (!reply) wire.reset();
   return reply;
@@ -121,6 +141,11 @@ Result<Client> Client::open(std::string_view base_url, ClientOptions options) {
   auto state = std::make_unique<State>();
   state->url = std::move(*url);
   state->options = std::move(options);
+  if (state->url.secure) {
+    auto tls = TlsContext::open(state->options.ca_file);
+    if (!tls) return tl::unexpected(tls.error());
+    state->tls = std::move(*tls);
+  }
   return Client(std::move(state));
 }
 

@@ -150,8 +150,10 @@ TEST(Url, is_read_or_refused) {
   EXPECT_EQ(url->path, "/v1");
   EXPECT_EQ(parse_url("http://[::1]:9")->host, "::1");
   EXPECT_EQ(parse_url("http://host")->port, 80);
+  EXPECT_EQ(parse_url("https://host")->port, 443);
+  EXPECT_TRUE(parse_url("wss://host:9/x", "ws")->secure);
   for (const auto* wrong :
-       {"", "host:80", "https://host", "http://", "http://host:0", "http://host:99999", "http://host:x"}) {
+       {"", "host:80", "ftp://host", "http://", "http://host:0", "http://host:99999", "http://host:x"}) {
     auto refused = parse_url(wrong);
     ASSERT_FALSE(refused) << wrong;
     EXPECT_EQ(refused.error().kind, ErrorKind::configuration);

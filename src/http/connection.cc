@@ -3,6 +3,8 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "http/web_socket.h"
+
 namespace loom::http {
 namespace {
 
@@ -90,6 +92,8 @@ void Connection::decide() {
   if (body_size_ > route_->max_body) return refuse_too_large();
   if (route_->admit)
     if (auto refusal = route_->admit(request_)) return refuse(*refusal);
+  if (body_size_ > max_body()) return refuse_too_large();
+  if (route_->upgrade) return upgrade();
   if (parser_->chunked()) return expect_body(0);
   if (body_size_ == 0) return dispatch();
   if (!admit_bytes(body_size_)) return refuse_full();
@@ -99,10 +103,10 @@ void Connection::decide() {
 void Connection::expect_body(std::size_t bytes) {
   const auto& options = thread_.shared().options;
   state_ = parser_->chunked() ? State::chunks : State::body;
-  auto allowance = bytes ? bytes : route_->max_body;
+  auto allowance = bytes ? bytes : max_body();
   set_deadline(options.body_timeout + std::chrono::milliseconds(allowance * 1000 / options.body_bytes_per_second));
   if (state_ == State::chunks) {
-    parser_->allow_body(route_->max_body);
+    parser_->allow_body(max_body());
     parser_->eager(true);
   }
   if (buffer_.size() != 0 || !equal_ignoring_case(request_.header("expect"), "100-continue")) return;
@@ -161,6 +165,16 @@ void Connection::dispatch() {
   state_ = State::waiting;
   route_->handler(request_, Responder(shared_from_this()));
   release_body();
+}
+
+/// The socket goes on as a WebSocket; this connection ends.
+void Connection::upgrade() {
+  if (auto wrong = wrong_upgrade(request_)) return refuse(*wrong);
+  if (parser_->chunked() || body_size_ != 0 || buffer_.size() != 0)
+    return refuse({Error{ErrorKind::malformed, "bytes came before the handshake was answered", {}, "wait for 101", {}},
+                   {}});
+  state_ = State::closed;
+  thread_.add(open_stream(thread_, std::move(socket_), request_, *route_));
 }
 
 void Connection::release_body() {

@@ -41,9 +41,11 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void refuse(const Refusal& refusal) { refuse(reply_of(refusal.error, refusal.details)); }
   void refuse_head(const beast::error_code& why);
   void refuse_too_large();
+  [[nodiscard]] std::size_t max_body() const { return std::min(route_->max_body, request_.max_body); }
   void refuse_full();
   void fail_slow();
   void dispatch();
+  void upgrade();
   void release_body();
 
   void read_more();

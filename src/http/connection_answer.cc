@@ -49,12 +49,12 @@ void Connection::refuse_head(const beast::error_code& why) {
 
 void Connection::refuse_too_large() {
   ProblemDetails details;
-  details.members.emplace_back("limit", std::to_string(route_->max_body));
+  details.members.emplace_back("limit", std::to_string(max_body()));
   body_size_ = discard_at_most + 1;
   refuse({Error{ErrorKind::too_large,
-                "the body is over the limit of " + std::to_string(route_->max_body) + " bytes",
+                "the body is over the limit of " + std::to_string(max_body()) + " bytes",
                 {},
-                route_->max_body == 0 ? "send no body" : "send less at a time, or raise the limit (api.max_body)",
+                max_body() == 0 ? "send no body" : "send less at a time, or raise the limit (api.max_body)",
                 {}},
           details});
 }

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "http/connection.h"
+#include "http/web_socket.h"
 
 namespace loom::http {
 
@@ -97,7 +98,15 @@ void IoThread::drain() {
     acceptor_.close(ignored);
     for (auto i = connections_.size(); i-- > 0;)
       if (auto connection = connections_[i]->weak_from_this().lock()) connection->drain();
+    for (const auto& each : streams_)
+      if (auto stream = each.lock()) stream->drain();
   });
+}
+
+void IoThread::add(std::weak_ptr<OpenStream> stream) {
+  if (streams_.size() == streams_.capacity())
+    std::erase_if(streams_, [](const auto& each) { return each.expired(); });
+  streams_.push_back(std::move(stream));
 }
 
 void IoThread::add(Connection& connection) {

@@ -35,6 +35,7 @@ struct Shared {
 };
 
 class Connection;
+class OpenStream;
 
 class IoThread {
  public:
@@ -50,6 +51,7 @@ class IoThread {
 
   void add(Connection& connection);
   void remove(Connection& connection);
+  void add(std::weak_ptr<OpenStream> stream);
 
   [[nodiscard]] asio::io_context& io() { return io_; }
   [[nodiscard]] Shared& shared() { return shared_; }
@@ -65,6 +67,7 @@ class IoThread {
   Shared& shared_;
   std::size_t index_;
   std::vector<Connection*> connections_;
+  std::vector<std::weak_ptr<OpenStream>> streams_;
   std::string date_line_;
   std::time_t date_second_ = 0;
   asio::io_context io_{1};

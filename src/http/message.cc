@@ -72,6 +72,7 @@ void Request::clear() {
   body.clear();
   parameter.clear();
   principal = 0;
+  max_body = no_limit;
   text_.clear();
   headers_.clear();
   method_ = target_ = {};

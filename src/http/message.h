@@ -25,10 +25,13 @@ class Request {
   [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;  // percent-decoded
   [[nodiscard]] std::string_view header(std::string_view name) const;                 // any case; "" when absent
 
+  static constexpr auto no_limit = static_cast<std::size_t>(-1);
+
   std::string body;
   std::string parameter;      // what the {…} of the route's path matched, percent-decoded
   std::size_t principal = 0;  // who asks, as the route's `admit` found out, for its handler
   std::size_t held = 0;       // of the byte budget, for the body; what the handler leaves here is given back after it
+  std::size_t max_body = no_limit;  // `admit` may set less than the route's
   std::size_t io_thread = 0;  // 0 … threads−1: whose scratch space a handler may use
 
   /// For the parser: a request is refilled, its memory is kept.

@@ -12,6 +12,7 @@
 
 #include "http/message.h"
 #include "http/problem.h"
+#include "http/stream.h"
 
 namespace loom::http {
 
@@ -29,6 +30,7 @@ struct Route {
   std::size_t max_body = 0;
   Admit admit{};
   Handler handler{};
+  Upgrade upgrade{};  // instead of the handler: a WebSocket, whose messages have max_body bytes at most
 };
 
 class Routes {

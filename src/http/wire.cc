@@ -80,7 +80,7 @@ Result<void> Wire::wait(short events, Clock::time_point until) const {
   }
 }
 
-Result<void> Wire::send(std::string_view bytes, Clock::time_point until) {
+Result<void> Wire::send_raw(std::string_view bytes, Clock::time_point until) {
   while (!bytes.empty()) {
     auto count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count >= 0) {
@@ -97,7 +97,7 @@ Result<void> Wire::send(std::string_view bytes, Clock::time_point until) {
   return {};
 }
 
-Result<std::size_t> Wire::receive(char* to, std::size_t room, Clock::time_point until) {
+Result<std::size_t> Wire::receive_raw(char* to, std::size_t room, Clock::time_point until) {
   while (true) {
     auto count = ::recv(fd_, to, room, 0);
     if (count >= 0) return static_cast<std::size_t>(count);
@@ -109,9 +109,63 @@ Result<std::size_t> Wire::receive(char* to, std::size_t room, Clock::time_point 
   }
 }
 
-bool Wire::closed_by_peer() const {
+/// Reads some of what the peer sends into the TLS, after saying what it has to say itself.
+Result<void> Wire::feed_tls(Clock::time_point until) {
+  if (auto sent = send_raw(tls_->take_outgoing(), until); !sent) return sent;
+  char piece[16 << 10];
+  auto count = receive_raw(piece, sizeof piece, until);
+  if (!count) return tl::unexpected(count.error());
+  if (*count == 0)
+    return fail(ErrorKind::unavailable, peer_ + " closed the connection without TLS's goodbye",
+                {.field = {}, .remedy = "try again; check that TLS is spoken there", .code = {}});
+  tls_->feed(std::string_view(piece, *count));
+  return {};
+}
+
+Result<void> Wire::secure(const TlsContext& context, const std::string& host, Clock::time_point until) {
+  auto made = context.connect(host);
+  if (!made) return tl::unexpected(made.error());
+  tls_ = std::move(*made);
+  while (true) {
+    auto done = tls_->handshake();
+    if (!done || *done) {
+      auto told = send_raw(tls_->take_outgoing(), until);  // the last word, or why there is none
+      return done ? told : tl::unexpected(done.error());
+    }
+    if (auto fed = feed_tls(until); !fed) return fed;
+  }
+}
+
+Result<void> Wire::send(std::string_view bytes, Clock::time_point until) {
+  if (!tls_) return send_raw(bytes, until);
+  constexpr std::size_t record = 16 << 10;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(record, bytes.size()))) {
+    if (auto written = tls_->write(bytes.substr(0, record)); !written) return written;
+    if (auto sent = send_raw(tls_->take_outgoing(), until); !sent) return sent;
+  }
+  return {};
+}
+
+Result<std::size_t> Wire::receive(char* to, std::size_t room, Clock::time_point until) {
+  if (!tls_) return receive_raw(to, room, until);
+  while (true) {
+    auto count = tls_->read(to, room);
+    if (!count || *count != 0 || tls_->ended()) return count;
+    if (auto fed = feed_tls(until); !fed) return tl::unexpected(fed.error());
+  }
+}
+
+bool Wire::closed_by_peer() {
   pollfd polled{fd_, POLLIN, 0};
-  return ::poll(&polled, 1, 0) != 0;
+  while (::poll(&polled, 1, 0) != 0) {
+    if (!tls_) return true;
+    // what comes unasked may be TLS's own (session tickets): only plain text and an end count
+    if (!feed_tls(Clock::now() + std::chrono::seconds(1))) return true;
+    char byte;
+    auto count = tls_->read(&byte, 1);
+    if (!count || *count != 0 || tls_->ended()) return true;
+  }
+  return false;
 }
 
 void Wire::finish_sending() { ::shutdown(fd_, SHUT_WR); }

@@ -3,13 +3,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "http/server.h"
+#include "ingest/decode.h"
 #include "ingest/describe.h"
 #include "ingest/endpoints.h"
 #include "ingest/health.h"
 #include "ingest/in_flight.h"
 #include "ingest/intake.h"
+#include "ingest/talk.h"
 #include "ingest/warmth.h"
 
 namespace loom::ingest {
@@ -83,6 +84,7 @@ struct Api::State {
   std::unique_ptr<kafka::Producer> producer;
 
   [[nodiscard]] std::vector<Route> routes();
+  [[nodiscard]] Route stream_route();
   void serve_type(Request& request, Responder responder);
   void serve_ready(Responder responder);
   void serve_metrics(Responder responder);
@@ -93,6 +95,19 @@ struct Api::State {
     }
   }
 };
+
+Route Api::State::stream_route() {
+  Window window{static_cast<std::size_t>(catalogue.api.stream_window),
+                static_cast<std::size_t>(catalogue.api.stream_bytes.count)};
+  Route route{std::string(endpoint::stream.method), std::string(endpoint::stream.path),
+              std::string(endpoint::stream.summary), static_cast<std::size_t>(catalogue.api.max_body.count)};
+  route.admit = [this](Request& request) { return intake.admit_stream(request); };
+  route.upgrade = [this, window](Request& request, std::shared_ptr<http::Stream> stream) {
+    return std::make_shared<Talk>(Talk::Parts{intake, budget, window},
+                                  Intake::Sender{request.principal, request.io_thread}, stream);
+  };
+  return route;
+}
 
 std::vector<Route> Api::State::routes() {
   auto text = [](const std::string& body) {
@@ -106,13 +121,17 @@ std::vector<Route> Api::State::routes() {
   auto size = [](config::Bytes bytes) { return static_cast<std::size_t>(bytes.count); };
   auto route = [](const Endpoint& at, std::size_t max_body, http::Admit admits, http::Handler handler) {
     return Route{std::string(at.method), std::string(at.path), std::string(at.summary), max_body,
-                 std::move(admits),      std::move(handler)};
+                 std::move(admits),      std::move(handler),   {}};
   };
   return {
       route(endpoint::message, size(catalogue.api.max_body), admit,
             [this](Request& request, Responder responder) { intake.single(request, std::move(responder)); }),
       route(endpoint::batch, size(catalogue.api.max_batch_body), admit,
             [this](Request& request, Responder responder) { intake.batch(request, std::move(responder)); }),
+      route(
+          endpoint::media, size(catalogue.api.max_body), [this](Request& request) { return intake.admit_media(request); },
+          [this](Request& request, Responder responder) { intake.media(request, std::move(responder)); }),
+      stream_route(),
       route(endpoint::types, 0, knock, text(types_json)),
       route(endpoint::type, 0, knock,
             [this](Request& request, Responder responder) { serve_type(request, std::move(responder)); }),
@@ -127,18 +146,9 @@ std::vector<Route> Api::State::routes() {
 void Api::State::serve_type(Request& request, Responder responder) {
   if (const auto* type = types.find(request.parameter))
     return responder.answer({.body = describe_type(catalogue, *type->spec)});
-  auto near = types.near(request.parameter);
-  http::ProblemDetails details;
-  std::vector<std::string> quoted;
-  for (const auto& name : near) json::append_string(quoted.emplace_back(), name);
-  details.members.emplace_back("near", json::array_of(quoted));
-  Error error{ErrorKind::not_found,
-              "message type '" + (is_utf8(request.parameter) ? request.parameter.substr(0, 128) : "?") +
-                  "' is not in the catalogue",
-              {},
-              near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?",
-              {}};
-  responder.answer(http::reply_of(error, details));
+  auto unknown = type_named(types, request.parameter).error();
+  unknown.error.field.clear();
+  responder.answer(http::reply_of(unknown.error, unknown.details));
 }
 
 Health Api::State::health() const {

@@ -213,7 +213,7 @@ TEST(Api, documents_what_it_serves) {
     served += reply && reply->status != 404;
   });
   EXPECT_EQ(served, paths->size() - 1);  // all but the one with a parameter
-  EXPECT_EQ(paths->size(), 8u);
+  EXPECT_EQ(paths->size(), 10u);
   EXPECT_TRUE(paths->get("/ingest/message")->get("post"));
 }
 

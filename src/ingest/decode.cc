@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "ingest/fields.h"
@@ -70,21 +71,11 @@ Step read_type(const TypeTable& types, const Members& members, Accepted& to) {
   if (!member) return missing("message_type_id", "name the type; GET /ingest/message-types lists them");
   auto name = member->string();
   if (!name) return wrong_kind("message_type_id", *member, "string");
-  to.type = types.find(*name);
-  if (to.type) {
-    to.message.message_type = to.type->spec->name.get();
-    return {};
-  }
-  auto near = types.near(*name);
-  auto refusal =
-      refuse(ErrorKind::not_found, "message type '" + std::string(name->substr(0, 128)) + "' is not in the catalogue",
-             {.field = "message_type_id",
-              .remedy = near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near.front() + "'?",
-              .code = {}});
-  std::vector<std::string> quoted;
-  for (const auto& other : near) json::append_string(quoted.emplace_back(), other);
-  refusal.value().details.members.emplace_back("near", json::array_of(quoted));
-  return refusal;
+  auto type = type_named(types, *name);
+  if (!type) return tl::unexpected(std::move(type.error()));
+  to.type = *type;
+  to.message.message_type = to.type->spec->name.get();
+  return {};
 }
 
 Step read_device(const Members& members, Accepted& to) {
@@ -181,6 +172,20 @@ void splice(std::string_view body, const Members& members, Accepted& to) {
 }
 
 }  // namespace
+
+Checked<const TypeEntry*> type_named(const TypeTable& types, std::string_view name) {
+  if (const auto* type = types.find(name)) return type;
+  auto near = types.near(name);
+  auto shown = is_utf8(name) ? std::string(name.substr(0, 128)) : "?";
+  auto refusal = refuse(ErrorKind::not_found, "message type '" + shown + "' is not in the catalogue",
+                        {.field = "message_type_id",
+                         .remedy = near.empty() ? "see GET /ingest/message-types" : "did you mean '" + near[0] + "'?",
+                         .code = {}});
+  std::vector<std::string> quoted;
+  for (const auto& other : near) json::append_string(quoted.emplace_back(), other);
+  refusal.value().details.members.emplace_back("near", json::array_of(quoted));
+  return refusal;
+}
 
 Checked<Accepted> decode(const TypeTable& types, json::Document& document, std::string_view body) {
   auto root = document.parse(body);

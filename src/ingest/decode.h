@@ -26,6 +26,9 @@ struct Accepted {
 /// The same of text that has been parsed already.
 [[nodiscard]] Checked<Accepted> decode_parsed(const TypeTable& types, const json::Value& root, std::string_view body);
 
+/// The type of this name; not_found with near names.
+[[nodiscard]] Checked<const TypeEntry*> type_named(const TypeTable& types, std::string_view name);
+
 constexpr std::size_t max_device_id = 256;
 constexpr std::size_t max_hint = 256;
 

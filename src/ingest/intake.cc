@@ -4,6 +4,7 @@
 
 #include "ingest/address.h"
 #include "ingest/health.h"
+#include "ingest/media.h"
 
 namespace loom::ingest {
 namespace {
@@ -26,6 +27,13 @@ std::optional<Refusal> wrong_encoding(const http::Request& request) {
   return refuse(ErrorKind::unsupported_media, "compressed bodies are not taken",
                 {.field = "Content-Encoding", .remedy = "send it uncompressed", .code = {}})
       .value();
+}
+
+void tell_message_id(Refusal& refusal, const json::Value& message) {
+  for (const auto& [name, value] : refusal.details.members)
+    if (name == "message_id") return;
+  auto id = message.get("message_id");
+  if (id && id->string() && id->string()->size() <= 64) tell(refusal, "message_id", *id->string());
 }
 
 }  // namespace
@@ -72,21 +80,119 @@ std::optional<Refusal> Intake::broker_away() const {
   return refusal;
 }
 
-void Intake::single(http::Request& request, http::Responder responder) {
-  if (auto away = broker_away()) return refuse_all(responder, *away, nullptr);
-  if (auto spent = parts_.keys.spend(request.principal, 1, parts_.timestamps()); !spent)
-    return refuse_all(responder, spent.error(), nullptr);
-  auto& scratch = scratch_[request.io_thread];
+/// A refused message is told with the message_id that the client gave it, where it can be read.
+void Intake::take(const Origin& origin, json::Document& document, std::string_view text, std::size_t& held,
+                  http::Responder responder) {
   auto& job = parts_.in_flight.begin(Shape::single, std::move(responder));
   auto& slot = job.add_slot();
-  auto record = prepare(slot, decode(parts_.types, scratch.document, request.body),
-                        {request.principal, request.header("traceparent")});
-  if (!record) {
-    slot.state = Slot::State::refused;
-    slot.refusal = std::move(record.error());
-    return parts_.in_flight.send(job, {}, request.held);
+  auto root = document.parse(text);
+  auto accepted = root ? decode_parsed(parts_.types, *root, text)
+                       : Checked<Accepted>(tl::unexpected(Refusal{std::move(root.error()), {}}));
+  auto record = prepare(slot, std::move(accepted), origin);
+  if (record) return parts_.in_flight.send(job, std::span(&*record, 1), held);
+  slot.state = Slot::State::refused;
+  slot.refusal = std::move(record.error());
+  if (root) tell_message_id(*slot.refusal, *root);
+  parts_.in_flight.send(job, {}, held);
+}
+
+/// No broker, or no more at this key's rate.
+std::optional<Refusal> Intake::not_now(std::size_t who) const {
+  if (auto away = broker_away()) return away;
+  auto spent = parts_.keys.spend(who, 1, parts_.timestamps());
+  return spent ? std::nullopt : std::optional(std::move(spent.error()));
+}
+
+void Intake::single(http::Request& request, http::Responder responder) {
+  if (auto later = not_now(request.principal)) return refuse_all(responder, *later, nullptr);
+  take({request.principal, request.header("traceparent")}, scratch_[request.io_thread].document, request.body,
+       request.held, std::move(responder));
+}
+
+void Intake::message(const Sender& sender, std::string_view text, std::size_t& held, http::Responder responder) {
+  auto& document = scratch_[sender.io_thread].document;
+  if (auto later = not_now(sender.who)) {
+    if (auto root = document.parse(text)) tell_message_id(*later, *root);
+    return refuse_all(responder, *later, nullptr);
   }
-  parts_.in_flight.send(job, std::span(&*record, 1), request.held);
+  take({sender.who, {}}, document, text, held, std::move(responder));
+}
+
+/// A page of another site may not use a browser's way to this machine: WebSockets know no same-origin rule.
+std::optional<Refusal> Intake::admit_stream(http::Request& request) const {
+  auto origin = request.header("origin");
+  auto authority = origin.substr(std::min(origin.size(), origin.find("://") + 3));
+  if (!origin.empty() && !http::equal_ignoring_case(authority, request.header("host")))
+    return refuse(ErrorKind::forbidden, "a page of another site may not open a stream",
+                  {.field = "Origin", .remedy = "connect from a program, or from a page of this server", .code = {}})
+        .value();
+  auto who = parts_.keys.identify(request);
+  if (!who) return std::move(who.error());
+  request.principal = *who;
+  return std::nullopt;
+}
+
+Checked<Intake::Begun> Intake::check_begin(const Sender& sender, std::string_view text) {
+  auto& document = scratch_[sender.io_thread].document;
+  auto root = document.parse(text);
+  if (!root) return tl::unexpected(Refusal{std::move(root.error()), {}});
+  auto message = root->get("begin");
+  auto raw = json::raw_member(text, "begin");
+  if (root->size() != 1 || !message->is_object() || !raw)
+    return refuse(ErrorKind::malformed, "a begin holds one message and nothing else",
+                  {.field = "begin", .remedy = "send {\"begin\":{\"message_type_id\":…,\"device_id\":…}}", .code = {}});
+  auto refused = [&](Refusal refusal) {
+    tell_message_id(refusal, *message);
+    return tl::unexpected(std::move(refusal));
+  };
+  auto type = type_of(parts_.types, *message);
+  if (!type) return refused(std::move(type.error()));
+  if (auto field = media_field_of(**type); !field) return refused(std::move(field.error()));
+  if (auto allowed = parts_.keys.allow(sender.who, (*type)->spec->name.get()); !allowed)
+    return refused(std::move(allowed.error()));
+  return Begun{std::string(*raw), media_limit(**type)};
+}
+
+Refusal Intake::begun_too_large(const Sender& sender, std::string_view begun) {
+  auto root = scratch_[sender.io_thread].document.parse(begun);
+  auto refusal = media_too_large(**type_of(parts_.types, *root));
+  tell_message_id(refusal, *root);
+  return refusal;
+}
+
+void Intake::media_message(const Sender& sender, const std::string& begun, std::string bytes, std::size_t& held,
+                           http::Responder responder) {
+  auto& document = scratch_[sender.io_thread].document;
+  auto root = document.parse(begun);
+  auto refused = [&](Refusal refusal) {
+    tell_message_id(refusal, *root);
+    refuse_all(responder, refusal, nullptr);
+  };
+  if (auto later = not_now(sender.who)) return refused(std::move(*later));
+  auto text = with_media(parts_.types, *root, begun, bytes);
+  if (!text) return refused(std::move(text.error()));
+  std::string().swap(bytes);
+  take({sender.who, {}}, document, *text, held, std::move(responder));
+}
+
+std::optional<Refusal> Intake::admit_media(http::Request& request) const {
+  auto who = parts_.keys.identify(request);
+  if (!who) return std::move(who.error());
+  request.principal = *who;
+  auto type = check_upload(parts_.types, request);
+  if (!type) return std::move(type.error());
+  if (auto allowed = parts_.keys.allow(*who, (*type)->spec->name.get()); !allowed) return std::move(allowed.error());
+  return wrong_encoding(request);
+}
+
+void Intake::media(http::Request& request, http::Responder responder) {
+  const auto* type = parts_.types.find(request.parameter);
+  if (auto later = not_now(request.principal)) return refuse_all(responder, *later, type);
+  auto& document = scratch_[request.io_thread].document;
+  auto text = message_of_upload(parts_.types, document, request);
+  if (!text) return refuse_all(responder, text.error(), type);
+  std::string().swap(request.body);  // the message has it all
+  take({request.principal, request.header("traceparent")}, document, *text, request.held, std::move(responder));
 }
 
 /// What can't be parsed in an array makes the whole body unreadable (`whole`); what can, and is only not taken

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "ingest/describe.h"
+#include "ingest/endpoints.h"
 #include "loom/json.h"
 
 namespace loom::ingest {
@@ -103,7 +104,33 @@ std::string reference(std::string_view name) {
   return Writer{}.field("$ref", "#/components/schemas/" + std::string(name)).text();
 }
 
+constexpr std::string_view media_parts =
+    R"({"type":"object","properties":{"file":{"type":"string","contentMediaType":"application/octet-stream"},"device_id":{"type":"string"},"metadata":{"type":"object"}},"required":["file","device_id"],"additionalProperties":true})";
+
+/// Bytes, or the same as a form.
+std::string media_body() {
+  Writer content;
+  for (const auto* type : {"image/png", "image/jpeg", "image/webp", "audio/wav", "audio/flac", "audio/ogg",
+                           "audio/mpeg", "audio/L16", "application/octet-stream"})
+    content.raw(type, "{}");
+  content.raw("multipart/form-data", Writer{}.raw("schema", media_parts).text());
+  return Writer{}.field("required", true).raw("content", content.text()).text();
+}
+
+std::string query_parameter(std::string_view name, std::string_view schema) {
+  return Writer{}.field("name", name).field("in", "query").raw("schema", schema).text();
+}
+
+/// What an upload may say beside its bytes; further ones are fields of `data`.
+void add_upload_parameters(std::vector<std::string>& to) {
+  for (const auto* name : {"device_id", "recorded_at", "message_id", "trace_id", "pipeline_hint", "metadata"})
+    to.push_back(query_parameter(name, type_schema("string")));
+  for (const auto* name : {"width", "height", "sample_rate", "channels", "duration_ms"})
+    to.push_back(query_parameter(name, type_schema("number")));
+}
+
 std::string request_body(const http::Route& route) {
+  if (route.path == endpoint::media.path) return media_body();
   bool batch = route.path.ends_with("/batch");
   auto one = Writer{}
                  .raw("schema", batch ? Writer{}.field("type", "array").raw("items", reference("Message")).text()
@@ -121,14 +148,18 @@ std::string operation(const http::Route& route) {
   auto brace = route.path.find('{');
   if (brace != std::string::npos) {
     auto name = route.path.substr(brace + 1, route.path.find('}') - brace - 1);
-    writer.raw("parameters", json::array_of({Writer{}
-                                                 .field("name", name)
-                                                 .field("in", "path")
-                                                 .field("required", true)
-                                                 .raw("schema", type_schema("string"))
-                                                 .text()}));
+    std::vector<std::string> parameters{Writer{}
+                                            .field("name", name)
+                                            .field("in", "path")
+                                            .field("required", true)
+                                            .raw("schema", type_schema("string"))
+                                            .text()};
+    if (route.path == endpoint::media.path) add_upload_parameters(parameters);
+    writer.raw("parameters", json::array_of(parameters));
   }
-  if (route.method == "POST") {
+  if (route.upgrade) {
+    responses.raw("101", Writer{}.field("description", "a WebSocket: " + route.summary).text());
+  } else if (route.method == "POST") {
     writer.raw("requestBody", request_body(route));
     bool batch = route.path.ends_with("/batch");
     responses.raw("200", response("acknowledged by all in-sync replicas", "application/json",

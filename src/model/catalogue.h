@@ -80,6 +80,8 @@ struct ApiSettings {
   config::Bytes max_batch_body{64ULL << 20};
   int max_batch_records = 10000;
   config::Bytes budget{256ULL << 20};  // bodies in memory and records in flight together
+  int stream_window = 1000;             // messages of one stream that are not yet answered
+  config::Bytes stream_bytes{8 << 20};  // and their bytes
   int max_connections = 4096;
   config::Milliseconds ack_timeout{15000};  // then 503 with outcome unknown
   config::Milliseconds idle_timeout{60000};

@@ -56,6 +56,9 @@ Options<ApiSettings> api_options() {
       .add("max_batch_records", &ApiSettings::max_batch_records, "most records of a batch", at_least(1))
       .add("budget", &ApiSettings::budget, "bodies in memory and records in flight together; full = 503",
            at_least(1 << 20))
+      .add("stream_window", &ApiSettings::stream_window,
+           "messages of one WebSocket that are not yet answered; more are not read", at_least(1))
+      .add("stream_bytes", &ApiSettings::stream_bytes, "the same in bytes", at_least(1024))
       .add("max_connections", &ApiSettings::max_connections, "connections at a time", at_least(1))
       .add("ack_timeout", &ApiSettings::ack_timeout, "without the broker's answer in this time: 503, outcome unknown")
       .add("idle_timeout", &ApiSettings::idle_timeout, "a connection that says nothing is closed")

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "loom/json.h"
-#include "stages/ocr/picture_bytes.h"
+#include "base/picture_bytes.h"
 
 namespace loom::stages {
 namespace {

@@ -1,7 +1,7 @@
 #include "stages/ocr/picture.h"
 
 #include "base/bytes.h"
-#include "stages/ocr/picture_header.h"
+#include "base/picture_header.h"
 
 namespace loom::stages {
 namespace {

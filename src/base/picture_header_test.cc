@@ -1,13 +1,13 @@
-#include "stages/ocr/picture_header.h"
+#include "base/picture_header.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <string>
 
-#include "stages/ocr/picture_bytes.h"
+#include "base/picture_bytes.h"
 
-namespace loom::stages {
+namespace loom {
 namespace {
 
 using namespace std::string_literals;
@@ -101,4 +101,4 @@ TEST(PictureHeader, AnyBytesAreSafe) {
 }
 
 }  // namespace
-}  // namespace loom::stages
+}  // namespace loom

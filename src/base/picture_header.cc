@@ -1,9 +1,9 @@
-#include "stages/ocr/picture_header.h"
+#include "base/picture_header.h"
 
 #include <cstdint>
 #include <optional>
 
-namespace loom::stages {
+namespace loom {
 namespace {
 
 using namespace std::string_view_literals;
@@ -127,4 +127,4 @@ Result<PictureHeader> header_of(std::string_view text) {
               {.field = {}, .remedy = "send a PNG, JPEG or WebP file"});
 }
 
-}  // namespace loom::stages
+}  // namespace loom

@@ -8,7 +8,7 @@
 
 #include "loom/vision.h"
 
-namespace loom::stages {
+namespace loom {
 
 struct PictureHeader {
   PictureFormat format = PictureFormat::png;
@@ -17,4 +17,4 @@ struct PictureHeader {
 
 [[nodiscard]] Result<PictureHeader> header_of(std::string_view bytes);
 
-}  // namespace loom::stages
+}  // namespace loom

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace loom::stages {
+namespace loom {
 
 inline std::string big_endian(std::uint32_t value, int count) {
   std::string bytes;
@@ -37,4 +37,4 @@ inline std::string webp_bytes(const std::string& chunk, const std::string& head)
   return "RIFF" + std::string("\x16\0\0\0", 4) + "WEBP" + chunk + std::string("\x0a\0\0\0", 4) + head;
 }
 
-}  // namespace loom::stages
+}  // namespace loom
