@@ -4,6 +4,8 @@
 #include <array>
 
 #include "stages/ocr/ocr.h"
+#include "stages/transcribe/transcribe.h"
+#include "stages/vad/vad.h"
 
 namespace loom::stages {
 namespace {
@@ -35,9 +37,46 @@ Result<MadeStage> make_ocr(const StageEntry& entry, config::Faults& faults) {
   return stage;
 }
 
-constexpr std::array<StageKind, 1> all{{
+Result<MadeStage> make_vad(const StageEntry& entry, config::Faults& faults) {
+  auto options = read_entry(vad_options(), entry, faults);
+  if (!options) return tl::unexpected(options.error());
+  MadeStage stage;
+  stage.joining.emplace();
+  stage.joining->lookback = vad_lookback;
+  stage.joining->leave_out = {"data.chunk_data"};
+  stage.joining->open = [options = *options, make_detector = std::get<MakeSpeechDetector>(entry.engine),
+                         clock = entry.clock]() -> Result<std::function<std::unique_ptr<Joiner>()>> {
+    auto detect = make_detector();
+    if (!detect) return tl::unexpected(detect.error());
+    return [vad = Vad{options, std::move(*detect), clock}] { return make_utterances(vad); };
+  };
+  return stage;
+}
+
+Result<MadeStage> make_transcribe(const StageEntry& entry, config::Faults& faults) {
+  auto options = read_entry(transcribe_options(), entry, faults);
+  if (!options) return tl::unexpected(options.error());
+  MadeStage stage;
+  stage.batch = static_cast<std::size_t>(options->batch);
+  stage.make_handler = [options = *options, make = std::get<MakeTranscriber>(entry.engine),
+                        clock = entry.clock]() -> Result<BatchHandler> {
+    auto transcriber = make();
+    if (!transcriber) return tl::unexpected(transcriber.error());
+    return BatchHandler([stage = Transcribe{options, std::move(*transcriber), clock}](
+                            std::span<const Envelope> messages) { return transcribe(stage, messages); });
+  };
+  return stage;
+}
+
+constexpr std::array<StageKind, 3> all{{
     {"ocr", "Reads the text of a picture (`data.image_data`: PNG, JPEG or WebP as base64).", EngineWork::reads_pictures,
      [] { return ocr_options().docs(); }, make_ocr},
+    {"vad",
+     "Finds the utterances in a device's sound (`data.chunk_data`: PCM, WAV, FLAC, OGG or MP3 as base64) and forwards "
+     "each as a message of its own; silence is dropped.",
+     EngineWork::detects_speech, [] { return vad_options().docs(); }, make_vad},
+    {"transcribe", "Writes down what is said in a sound (`data.chunk_data`), with the times of each word.",
+     EngineWork::hears_words, [] { return transcribe_options().docs(); }, make_transcribe},
 }};
 
 }  // namespace
