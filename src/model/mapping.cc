@@ -31,6 +31,34 @@ std::string_view name_of(ColumnType type) {
   return "string";
 }
 
+TopicMapping mapping_of_elements(const TopicMapping& parent, const ArrayMapping& array) {
+  TopicMapping child;
+  child.topic = parent.topic;
+  auto last_step = array.path.substr(array.path.rfind('.') + 1);
+  child.table = array.table.value_or(TableName{parent.table.get() + "_" + last_step});
+  for (const auto& element : array.elements) child.fields.push_back({element.source, array.column_prefix + element.column});
+  child.fields.push_back({std::string(sequence_source), array.sequence_field});
+  child.types[array.sequence_field] = ColumnType::integer;
+  for (const auto& key : array.foreign_keys) child.fields.push_back(key);
+  for (const auto& field : child.fields) {
+    if (auto type = parent.types.find(field.column); type != parent.types.end()) child.types.insert(*type);
+    if (auto made = parent.transforms.find(field.column); made != parent.transforms.end()) child.transforms.insert(*made);
+  }
+  child.key = {"message_id", "part", array.sequence_field};
+  child.on_conflict = parent.on_conflict;
+  child.place = parent.place;
+  return child;
+}
+
+std::vector<TopicMapping> all_mappings(const Mappings& mappings) {
+  std::vector<TopicMapping> all;
+  for (const auto& [topic, mapping] : mappings.topics) {
+    all.push_back(mapping);
+    for (const auto& array : mapping.arrays) all.push_back(mapping_of_elements(mapping, array));
+  }
+  return all;
+}
+
 const std::vector<StandardColumn>& standard_columns() {
   static const std::vector<StandardColumn> columns{
       {"message_id", ColumnType::uuid, false},       {"part", ColumnType::string, false},

@@ -26,11 +26,14 @@ struct FieldMapping {
   std::string column;
 };
 
-struct ArrayMapping {  // parsed and checked; its rows come with the stage that needs them
+/// One row an element, in a table of its own (or the entries of an object, as key and value).
+struct ArrayMapping {
   std::string path;
-  std::vector<FieldMapping> elements;  // "key"/"value" or dotted path in the element → column
-  std::string sequence_field, foreign_key_mapping, column_prefix;
-  std::optional<TableName> table;
+  std::vector<FieldMapping> elements;      // dotted path in the element → column; of scalars `value`, of entries `key`
+  std::vector<FieldMapping> foreign_keys;  // standard column of the message → column
+  std::string sequence_field = "sequence"; // the column of the element's number, from 0
+  std::string column_prefix;
+  std::optional<TableName> table;          // <the topic's table>_<last step of the path> without
 };
 
 struct TopicMapping {
@@ -54,6 +57,13 @@ struct Mappings {
   // Where foreign records keep these, when not under Loom's own names (`defaults`); "" = not said.
   std::string timestamp_field, device_id_field, schema_version_field;
 };
+
+/// The mapping of an array's rows, as of a topic of its own: each is read from the element instead of the message.
+[[nodiscard]] TopicMapping mapping_of_elements(const TopicMapping& parent, const ArrayMapping& array);
+/// The source of the sequence column in it: no path of a message.
+inline constexpr std::string_view sequence_source = ".sequence";
+/// Every table that is fed: the topics' own and those of their arrays.
+[[nodiscard]] std::vector<TopicMapping> all_mappings(const Mappings& mappings);
 
 [[nodiscard]] Mappings read_mappings(const config::Node& root, config::Faults& faults);
 

@@ -92,7 +92,8 @@ TEST(Mapping, ReadsTheWholeGrammar) {
   EXPECT_EQ(b.arrays[0].elements[1].column, "val");
   EXPECT_EQ(b.arrays[0].sequence_field, "n");
   EXPECT_EQ(b.arrays[0].table, TableName{"b_words"});
-  EXPECT_EQ(b.arrays[0].foreign_key_mapping, R"({"message_id":"message_id"})");
+  ASSERT_EQ(b.arrays[0].foreign_keys.size(), 1U);
+  EXPECT_EQ(b.arrays[0].foreign_keys[0].source, "message_id");
   EXPECT_EQ(b.arrays[0].column_prefix, "w_");
 }
 

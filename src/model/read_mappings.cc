@@ -101,6 +101,11 @@ std::vector<FieldMapping> read_fields(const Node& node, Faults& faults) {
   return fields;
 }
 
+bool is_standard(const std::string& name) {
+  const auto& columns = standard_columns();
+  return std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return column.name == name; });
+}
+
 ArrayMapping read_array(const std::string& path, const Node& node, Faults& faults) {
   ArrayMapping array;
   array.path = path;
@@ -113,7 +118,14 @@ ArrayMapping read_array(const std::string& path, const Node& node, Faults& fault
   if (node["sequence_field"].present()) array.sequence_field = read_name(node["sequence_field"], faults);
   if (node["table"].present()) array.table = TableName{read_name(node["table"], faults)};
   auto foreign = node["foreign_key_mapping"];
-  array.foreign_key_mapping = foreign.is_map() ? json_of(foreign) : foreign.scalar();
+  if (foreign.is_map())
+    array.foreign_keys = read_fields(foreign, faults);
+  else if (foreign.present())
+    array.foreign_keys = {{"message_id", read_name(foreign, faults)}};
+  for (const auto& key : array.foreign_keys)
+    if (!is_standard(key.source))
+      faults.fault(foreign.place(), foreign.path() + ": '" + key.source + "' is no column that every row has",
+                   "name the parent's message_id, part, device_id, …");
   array.column_prefix = node["table_column_prefix"].scalar();
   return array;
 }
@@ -138,7 +150,8 @@ std::vector<std::string> columns_of(const TopicMapping& mapping) {
   for (const auto& [column, constant] : mapping.defaults) columns.push_back(column);
   for (const auto& array : mapping.arrays) {
     for (const auto& element : array.elements) columns.push_back(array.column_prefix + element.column);
-    if (!array.sequence_field.empty()) columns.push_back(array.sequence_field);
+    columns.push_back(array.sequence_field);
+    for (const auto& key : array.foreign_keys) columns.push_back(key.column);
   }
   for (const auto& column : standard_columns()) columns.emplace_back(column.name);
   return columns;

@@ -154,6 +154,9 @@ Result<Binding> bind(const model::Mappings& mappings, const model::TopicMapping&
   if (auto found = check_mapped(binder); !found) return tl::unexpected(found.error());
   if (auto found = find_key(binder, key_of(mappings, mapping)); !found) return tl::unexpected(found.error());
   if (mapping.shortest) choose_rest(binder);
+  for (auto& column : binder.made.columns)
+    if (column.paths.size() == 1 && column.paths.front() == model::sequence_source)
+      column.standard = Standard::sequence, column.paths.clear();
   find_identity(binder);
   return std::move(binder.made);
 }

@@ -68,7 +68,8 @@ Micros recorded_at_of(const BoundColumn& column, const Envelope& envelope) {
   return time.value_or(envelope.recorded_at);
 }
 
-Result<Cell> standard_cell(const BoundColumn& column, const model::Record& record, const Envelope& envelope) {
+Result<Cell> standard_cell(const BoundColumn& column, const model::Record& record, const Envelope& envelope,
+                           std::int64_t sequence) {
   switch (column.standard) {
     case Standard::message_id:
       return text_cell(column, "message_id", envelope.identity.message_id);
@@ -94,6 +95,8 @@ Result<Cell> standard_cell(const BoundColumn& column, const model::Record& recor
       return number_cell(column, record.offset().get());
     case Standard::fingerprint:
       return text_cell(column, "fingerprint", model::fingerprint(record.value()));
+    case Standard::sequence:
+      return number_cell(column, sequence);
     case Standard::none:
       break;
   }
@@ -192,7 +195,8 @@ bool present(const Envelope& envelope, const std::string& path) {
 
 }  // namespace
 
-Result<Row> to_row(const Binding& binding, const model::Record& record, const Envelope& envelope) {
+Result<Row> to_row(const Binding& binding, const model::Record& record, const Envelope& envelope,
+                   std::int64_t sequence) {
   for (const auto& path : binding.required) {
     if (present(envelope, path)) continue;
     return fail(
@@ -203,7 +207,7 @@ Result<Row> to_row(const Binding& binding, const model::Record& record, const En
   row.cells.reserve(binding.columns.size());
   for (const auto& column : binding.columns) {
     auto cell =
-        column.standard != Standard::none ? standard_cell(column, record, envelope) : mapped_cell(column, envelope);
+        column.standard != Standard::none ? standard_cell(column, record, envelope, sequence) : mapped_cell(column, envelope);
     if (!cell) return tl::unexpected(std::move(cell.error()));
     if (column.standard != Standard::none && is_null(*cell) && column.fallback) cell = *column.fallback;
     if (column.rest && is_null(*cell)) cell = rest_cell(binding, envelope);

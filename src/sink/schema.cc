@@ -58,9 +58,9 @@ void merge(TablePlan& table, const model::TopicMapping& mapping) {
       add_column(table, {name, ColumnType::json, false, false, false});
 }
 
-std::size_t topics_of(const model::Mappings& mappings, const TableName& table) {
-  return static_cast<std::size_t>(std::count_if(mappings.topics.begin(), mappings.topics.end(),
-                                                [&](const auto& entry) { return entry.second.table == table; }));
+std::size_t topics_of(const std::vector<model::TopicMapping>& mappings, const TableName& table) {
+  return static_cast<std::size_t>(
+      std::count_if(mappings.begin(), mappings.end(), [&](const auto& mapping) { return mapping.table == table; }));
 }
 
 bool is_filled(const model::TopicMapping& mapping, const std::string& column) {
@@ -74,14 +74,18 @@ bool is_filled(const model::TopicMapping& mapping, const std::string& column) {
 std::vector<std::string> key_of(const model::Mappings& mappings, const model::TopicMapping& mapping) {
   bool usable = !mapping.key.empty() && std::all_of(mapping.key.begin(), mapping.key.end(),
                                                     [&](const auto& column) { return is_filled(mapping, column); });
-  if (usable) return mapping.key;
-  if (topics_of(mappings, mapping.table) > 1) return {"message_id", "part", "kafka_topic"};
-  return {"message_id", "part"};
+  auto is_shared = topics_of(model::all_mappings(mappings), mapping.table) > 1;
+  auto key = usable ? mapping.key : std::vector<std::string>{"message_id", "part"};
+  bool is_element = std::any_of(mapping.fields.begin(), mapping.fields.end(),
+                                [](const auto& field) { return field.source == model::sequence_source; });
+  if (is_shared && (!usable || is_element)) key.emplace_back("kafka_topic");
+  return key;
 }
 
 std::vector<TablePlan> wanted_tables(const model::Mappings& mappings) {
   std::map<TableName, TablePlan> tables;
-  for (const auto& [topic, mapping] : mappings.topics) {
+  auto every = model::all_mappings(mappings);
+  for (const auto& mapping : every) {
     auto& table = tables[mapping.table];
     table.table = mapping.table;
     merge(table, mapping);
@@ -94,7 +98,7 @@ std::vector<TablePlan> wanted_tables(const model::Mappings& mappings) {
   for (auto& [name, table] : tables) {
     for (const auto& column : table.keys.front())
       for (auto& wanted : table.columns)
-        if (wanted.name == column && topics_of(mappings, name) == 1) wanted.not_null = true;
+        if (wanted.name == column && topics_of(every, name) == 1) wanted.not_null = true;
     all.push_back(std::move(table));
   }
   return all;

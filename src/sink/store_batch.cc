@@ -78,16 +78,33 @@ void StoreBatch::convert_one(std::size_t index, TopicTable& table) {
   }
   auto envelope = model::decode(record, positions_.owner().cluster_id, document_);
   auto row = envelope ? to_row(table.binding(), record, *envelope) : Result<Row>(tl::unexpected(envelope.error()));
-  if (!row) {
-    verdicts_[index] = Done{"dead"};
-    refused_.push_back({index, std::move(row.error())});
-    return;
+  if (!row) return refuse(index, std::move(row.error()));
+  std::vector<std::vector<Row>> elements;
+  for (auto& [path, element_table] : table.elements) {
+    auto rows = to_element_rows(element_table->binding(), path, record, *envelope);
+    if (!rows) return refuse(index, std::move(rows.error()));
+    elements.push_back(*std::move(rows));
   }
   const auto& binding = table.fit(*row);
   add_row(index, binding, *std::move(row));
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    for (auto& element : elements[i]) {
+      const auto& fitting = table.elements[i].second->fit(element);
+      add_row(index, fitting, std::move(element), true);
+    }
+  }
 }
 
-void StoreBatch::add_row(std::size_t index, const Binding& binding, Row row) {
+void StoreBatch::refuse(std::size_t index, Error error) {
+  verdicts_[index] = Done{"dead"};
+  refused_.push_back({index, std::move(error)});
+}
+
+void StoreBatch::add_row(std::size_t index, const Binding& binding, Row row, bool is_element) {
+  if (is_element) {
+    element_bindings_.insert(&binding);
+    families_.insert(index);
+  }
   auto group = std::find_if(batch_.groups.begin(), batch_.groups.end(),
                             [&](const auto& one) { return one.binding == &binding; });
   if (group == batch_.groups.end()) {
@@ -104,6 +121,12 @@ void StoreBatch::drop_rows(const model::TopicPartition* partition, const TopicNa
   auto leaves = [&](std::size_t index) {
     return partition ? is_at(*records_[index], *partition) : records_[index]->topic() == topic.get();
   };
+  drop_rows_if(leaves);
+  std::erase_if(refused_, [&](const Refused& one) { return leaves(one.record); });
+}
+
+template <class Leaves>
+void StoreBatch::drop_rows_if(const Leaves& leaves) {
   for (std::size_t g = 0; g < batch_.groups.size(); ++g) {
     auto& rows = batch_.groups[g].rows;
     auto& records = row_records_[g];
@@ -116,7 +139,19 @@ void StoreBatch::drop_rows(const model::TopicPartition* partition, const TopicNa
     rows.resize(kept);
     records.resize(kept);
   }
-  std::erase_if(refused_, [&](const Refused& one) { return leaves(one.record); });
+}
+
+bool StoreBatch::refuse_families(std::span<const BadRow> bad) {
+  std::map<std::size_t, const Error*> found;
+  for (const auto& one : bad) {
+    auto record = row_records_[one.group][one.row];
+    if (families_.contains(record)) found.try_emplace(record, &one.error);
+  }
+  for (const auto& [record, error] : found) refuse(record, *error);
+  if (found.empty()) return false;
+  drop_rows_if([&](std::size_t index) { return found.contains(index); });
+  drop_empty_groups();
+  return true;
 }
 
 void StoreBatch::settle_partition(const model::TopicPartition& partition, const runner::Verdict& verdict) {
@@ -167,7 +202,7 @@ std::vector<runner::Rejected> StoreBatch::rejected(std::span<const BadRow> bad) 
 
 void StoreBatch::settle_written(const Written& written) {
   for (std::size_t g = 0; g < written.groups.size(); ++g)
-    for (std::size_t r = 0; r < written.groups[g].size(); ++r)
+    for (std::size_t r = 0; r < written.groups[g].size() && !element_bindings_.contains(batch_.groups[g].binding); ++r)
       verdicts_[row_records_[g][r]] = Done{name_of(written.groups[g][r])};
   lanes_.clear();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -33,6 +34,9 @@ class StoreBatch {
   [[nodiscard]] bool empty() const { return lanes_.empty(); }
   /// Rows and offsets of all that is left. Keeps the rows: valid until something is settled.
   [[nodiscard]] const Batch& batch();
+  /// Of records with rows in several tables, all or none is stored: bad ones are refused whole. True when there were
+  /// any: then nothing may be committed as it is.
+  bool refuse_families(std::span<const BadRow> bad);
   [[nodiscard]] std::vector<runner::Rejected> rejected(std::span<const BadRow> bad) const;
   /// All that is left is committed.
   void settle_written(const Written& written);
@@ -49,14 +53,19 @@ class StoreBatch {
     Error error;
   };
   void convert_one(std::size_t index, TopicTable& table);
-  void add_row(std::size_t index, const Binding& binding, Row row);
+  void add_row(std::size_t index, const Binding& binding, Row row, bool is_element = false);
+  void refuse(std::size_t index, Error error);
   void drop_rows(const model::TopicPartition* partition, const TopicName& topic);
+  template <class Leaves>
+  void drop_rows_if(const Leaves& leaves);
 
   Records records_;
   const Positions& positions_;
   std::map<model::TopicPartition, Lane> lanes_;
   Batch batch_;
   std::vector<std::vector<std::size_t>> row_records_;  // as batch_.groups: the record of each row
+  std::set<const Binding*> element_bindings_;          // of rows that do not decide their record's verdict
+  std::set<std::size_t> families_;                     // records with rows in several tables
   std::vector<Refused> refused_;
   std::vector<runner::Verdict> verdicts_;
   json::Document document_;

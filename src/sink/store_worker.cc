@@ -10,6 +10,8 @@ namespace {
 
 using runner::Verdict;
 
+constexpr auto again = "again";
+
 class StoreWorker : public runner::Worker {
  public:
   StoreWorker(WorkerParts parts, runner::WorkerContext context)
@@ -59,11 +61,13 @@ class StoreWorker : public runner::Worker {
     const auto& rows = batch.batch();
     auto start = std::chrono::steady_clock::now();
     auto outcome = parts_.database->write(rows, [&](std::span<const BadRow> bad) -> Result<void> {
+      if (batch.refuse_families(bad)) return fail(ErrorKind::conflict, "once more, without them", {.code = again});
       auto rejected = batch.rejected(bad);
       if (rejected.empty()) return {};
       return context_.dead_letter(rejected);
     });
     seconds_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    if (!outcome && outcome.error().code == again) return;  // `handle` writes what is left
     if (!outcome) return batch.settle_all(Retry{std::move(outcome.error())});
     if (auto* moved = std::get_if<Moved>(&*outcome)) return step_aside(batch, *moved);
     if (auto* trouble = std::get_if<SchemaTrouble>(&*outcome)) return leave_out(batch, *trouble);
@@ -87,8 +91,8 @@ class StoreWorker : public runner::Worker {
 
   void leave_out(StoreBatch& batch, const SchemaTrouble& trouble) {
     auto table = batch.batch().groups[trouble.group].binding->table;
-    for (const auto& [topic, mapping] : parts_.mappings->topics)
-      if (mapping.table == table) batch.settle_topic(topic, Retry{trouble.error});
+    for (const auto& mapping : model::all_mappings(*parts_.mappings))
+      if (mapping.table == table) batch.settle_topic(mapping.topic, Retry{trouble.error});
     batch.drop_empty_groups();
     tables_.trouble(table, trouble.error);
   }

@@ -50,6 +50,7 @@ enum class Standard {
   kafka_partition,
   kafka_offset,
   fingerprint,
+  sequence,  // of an array's element
 };
 [[nodiscard]] Standard standard_of(std::string_view column);
 

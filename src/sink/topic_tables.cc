@@ -49,15 +49,30 @@ Result<TopicTable> TopicTables::read(Database& database, const TopicName& topic)
   if (mapping == mappings_.topics.end())
     return fail(ErrorKind::configuration, "topic '" + topic.get() + "' has no mapping",
                 {.remedy = "add it to topic_mappings.yml"});
-  const auto& table = mapping->second.table;
+  auto binding = read_binding(database, mapping->second);
+  if (!binding) return tl::unexpected(binding.error());
+  TopicTable table(*std::move(binding));
+  for (const auto& array : mapping->second.arrays) {
+    auto elements = read_binding(database, model::mapping_of_elements(mapping->second, array));
+    if (!elements) return tl::unexpected(elements.error());
+    table.elements.emplace_back(array.path, std::make_unique<TopicTable>(*std::move(elements)));
+  }
+  return table;
+}
+
+bool TopicTable::feeds(const TableName& table) const {
+  if (whole_.table == table) return true;
+  return std::any_of(elements.begin(), elements.end(), [&](const auto& one) { return one.second->feeds(table); });
+}
+
+Result<Binding> TopicTables::read_binding(Database& database, const model::TopicMapping& mapping) {
+  const auto& table = mapping.table;
   auto live = database.describe(table);
   if (!live) return tl::unexpected(live.error());
   if (!*live)
     return fail(ErrorKind::schema, "there is no table '" + table.get() + "'",
                 {.field = table.get(), .remedy = "run 'loom tables apply'"});
-  auto binding = bind(mappings_, mapping->second, **live, database.dialect());
-  if (!binding) return tl::unexpected(binding.error());
-  return TopicTable(*std::move(binding));
+  return bind(mappings_, mapping, **live, database.dialect());
 }
 
 Result<TopicTable*> TopicTables::of(Database& database, const TopicName& topic) {
@@ -88,7 +103,7 @@ void TopicTables::say(const TableName& table, const Error& error) {
 
 void TopicTables::trouble(const TableName& table, const Error& error) {
   say(table, error);
-  std::erase_if(tables_, [&](const auto& entry) { return entry.second.binding().table == table; });
+  std::erase_if(tables_, [&](const auto& entry) { return entry.second.feeds(table); });
 }
 
 }  // namespace loom::sink

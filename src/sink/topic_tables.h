@@ -12,13 +12,17 @@
 
 namespace loom::sink {
 
-/// A topic's binding, and the same without those columns that a row leaves to the database's default.
+/// A topic's bindings: of its own table and of its arrays'. And the same without those columns that a row leaves to the database's default.
 class TopicTable {
  public:
   explicit TopicTable(Binding binding);
   [[nodiscard]] const Binding& binding() const { return whole_; }
   /// Takes the NULL cells of columns with a default out of the row; the answer fits what is left.
   [[nodiscard]] const Binding& fit(Row& row);
+
+  /// The tables of the message's arrays, by their paths.
+  std::vector<std::pair<std::string, std::unique_ptr<TopicTable>>> elements;
+  [[nodiscard]] bool feeds(const TableName& table) const;
 
  private:
   Binding whole_;
@@ -41,6 +45,7 @@ class TopicTables {
 
  private:
   Result<TopicTable> read(Database& database, const TopicName& topic);
+  Result<Binding> read_binding(Database& database, const model::TopicMapping& mapping);
   void say(const TableName& table, const Error& error);
 
   const model::Mappings& mappings_;
