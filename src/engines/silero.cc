@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engines/model_files.h"
+#include "base/model_files.h"
 #include "engines/onnx.h"
 
 namespace loom::engines {

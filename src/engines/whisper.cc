@@ -6,7 +6,7 @@
 #include <memory>
 #include <mutex>
 
-#include "engines/model_files.h"
+#include "base/model_files.h"
 #include "engines/whisper_words.h"
 
 namespace loom::engines {

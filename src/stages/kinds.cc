@@ -4,6 +4,7 @@
 #include <array>
 
 #include "stages/ocr/ocr.h"
+#include "stages/sentiment/sentiment.h"
 #include "stages/transcribe/transcribe.h"
 #include "stages/vad/vad.h"
 
@@ -20,6 +21,15 @@ Result<S> read_entry(config::Options<S> options, const StageEntry& entry, config
   return read;
 }
 
+/// One message at a time.
+BatchHandler each(Handler handler) {
+  return [handler = std::move(handler)](std::span<const Envelope> messages) {
+    std::vector<Outcome> outcomes;
+    for (const auto& message : messages) outcomes.push_back(handler(message));
+    return outcomes;
+  };
+}
+
 Result<MadeStage> make_ocr(const StageEntry& entry, config::Faults& faults) {
   auto options = read_entry(ocr_options(), entry, faults);
   if (!options) return tl::unexpected(options.error());
@@ -28,11 +38,7 @@ Result<MadeStage> make_ocr(const StageEntry& entry, config::Faults& faults) {
                         clock = entry.clock]() -> Result<BatchHandler> {
     auto reader = make_reader();
     if (!reader) return tl::unexpected(reader.error());
-    return BatchHandler([ocr = Ocr{options, std::move(*reader), clock}](std::span<const Envelope> messages) {
-      std::vector<Outcome> outcomes;
-      for (const auto& message : messages) outcomes.push_back(read_text(ocr, message));
-      return outcomes;
-    });
+    return each([ocr = Ocr{options, std::move(*reader), clock}](const Envelope& message) { return read_text(ocr, message); });
   };
   return stage;
 }
@@ -68,9 +74,24 @@ Result<MadeStage> make_transcribe(const StageEntry& entry, config::Faults& fault
   return stage;
 }
 
-constexpr std::array<StageKind, 3> all{{
+Result<MadeStage> make_sentiment(const StageEntry& entry, config::Faults& faults) {
+  auto options = read_entry(sentiment_options(), entry, faults);
+  if (!options) return tl::unexpected(options.error());
+  MadeStage stage;
+  stage.make_handler = [options = *options, clock = entry.clock]() -> Result<BatchHandler> {
+    auto vader = Vader::open();
+    if (!vader) return tl::unexpected(vader.error());
+    Judge it{options, std::make_shared<const Vader>(std::move(*vader)), clock};
+    return each([it](const Envelope& message) { return judge(it, message); });
+  };
+  return stage;
+}
+
+constexpr std::array<StageKind, 4> all{{
     {"ocr", "Reads the text of a picture (`data.image_data`: PNG, JPEG or WebP as base64).", EngineWork::reads_pictures,
      [] { return ocr_options().docs(); }, make_ocr},
+    {"sentiment", "Says how positive an English text is, by VADER's rules.", EngineWork::none,
+     [] { return sentiment_options().docs(); }, make_sentiment},
     {"vad",
      "Finds the utterances in a device's sound (`data.chunk_data`: PCM, WAV, FLAC, OGG or MP3 as base64) and forwards "
      "each as a message of its own; silence is dropped.",

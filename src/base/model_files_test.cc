@@ -1,11 +1,11 @@
-#include "engines/model_files.h"
+#include "base/model_files.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <map>
 
-namespace loom::engines {
+namespace loom {
 namespace {
 
 TEST(ModelFiles, AreThoseThatSetupBrings) {
@@ -23,4 +23,4 @@ TEST(ModelFiles, AreFoundFromAnywhereAndProved) {
 }
 
 }  // namespace
-}  // namespace loom::engines
+}  // namespace loom

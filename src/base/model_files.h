@@ -9,7 +9,7 @@
 
 #include "loom/error.h"
 
-namespace loom::engines {
+namespace loom {
 
 struct ModelFile {
   std::string_view name;    // under .deps/models
@@ -19,4 +19,4 @@ struct ModelFile {
 
 [[nodiscard]] Result<std::string> model_file(std::string_view name);
 
-}  // namespace loom::engines
+}  // namespace loom

@@ -1,4 +1,4 @@
-#include "engines/model_files.h"
+#include "base/model_files.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/home.h"
 
-namespace loom::engines {
+namespace loom {
 namespace {
 
 constexpr std::array<ModelFile, 7> all{{
@@ -22,7 +22,7 @@ constexpr std::array<ModelFile, 7> all{{
     {"ppocr/det.onnx", "30a86f5731181461d08021402766601e4302a9b9b9666be8aff402696339cdff"},
     {"ppocr/rec.onnx", "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0"},
     {"ppocr/keys.txt", "28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7"},
-    {"vader/lexicon.txt", "ffb6117bfccf798a34e91d72f50604329946e6fd763668092618d5c5b340a298"},
+    {"vader/lexicon.txt", "1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5"},
     {"vader/emoji.txt", "b8d54223ae1ce22a3e12c1f745316b71678c328eb5f5d3063a842f37cfbe2823"},
 }};
 
@@ -74,4 +74,4 @@ Result<std::string> model_file(std::string_view name) {
   return path;
 }
 
-}  // namespace loom::engines
+}  // namespace loom
