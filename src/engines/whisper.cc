@@ -63,9 +63,14 @@ class Lane {
     std::vector<Transcript> transcripts(sounds.size(), blank());
     std::vector<std::optional<Error>> errors(sounds.size());
     for (const auto& window : packed(sounds)) {
-      auto heard = hear(window, sounds, transcripts);
-      if (heard) continue;
-      for (const auto& piece : window) errors[piece.sound] = heard.error();
+      auto heard = hear(window, sounds);
+      if (heard && window.size() > 1 && !is_plausible(*heard, window)) heard = hear_alone(window, sounds);
+      for (std::size_t i = 0; i < window.size(); ++i) {
+        if (heard)
+          append(transcripts[window[i].sound], std::move((*heard)[i]));
+        else
+          errors[window[i].sound] = heard.error();
+      }
     }
     std::vector<Result<Transcript>> results;
     for (std::size_t i = 0; i < sounds.size(); ++i) {
@@ -95,16 +100,27 @@ class Lane {
     return transcript;
   }
 
-  Result<void> hear(const Window& window, std::span<const Sound> sounds, std::vector<Transcript>& transcripts) {
+  /// Sounds that are alike confuse the model when they share a window: one then gets another's words, or none.
+  Result<std::vector<Transcript>> hear_alone(const Window& window, std::span<const Sound> sounds) {
+    std::vector<Transcript> all;
+    for (auto piece : window) {
+      piece.at = 0;
+      auto heard = hear({piece}, sounds);
+      if (!heard) return heard;
+      all.push_back(std::move(heard->front()));
+    }
+    return all;
+  }
+
+  /// Each piece's words, in its sound's own time.
+  Result<std::vector<Transcript>> hear(const Window& window, std::span<const Sound> sounds) {
     auto samples = samples_of(window, sounds);
     if (samples.size() < shortest) samples.resize(shortest, 0.0F);
     auto code = whisper_full_with_state(context_.get(), state_.get(), params_of(samples.size()), samples.data(),
                                         static_cast<int>(samples.size()));
     if (code != 0)
       return fail(ErrorKind::internal, "Whisper could not decode the sound (code " + std::to_string(code) + ")");
-    auto tokens = tokens_heard();
-    place(words_of(tokens), window, samples, transcripts);
-    return {};
+    return placed(words_of(tokens_heard()), window, samples);
   }
 
   [[nodiscard]] whisper_full_params params_of(std::size_t samples) const {

@@ -94,6 +94,11 @@ TEST_F(WhisperTest, PackedSoundsKeepTheirWords) {
   EXPECT_LE(static_cast<double>(wrong) / static_cast<double>(words), 0.02) << wrong << " of " << words;
 }
 
+TEST_F(WhisperTest, SoundsThatAreAlikeKeepTheirWords) {
+  for (const auto& transcript : hear(std::vector<Sound>(5, test::librivox("0930"))))
+    EXPECT_EQ(plain_words(transcript.text), plain_words("he might even have been made amiable himself"));
+}
+
 TEST_F(WhisperTest, NothingIsHeardInSilence) {
   EXPECT_EQ(hear({Sound(3 * sound_rate, 0.0F)}).front().text, "");
 }
@@ -129,8 +134,7 @@ TEST(Packing, ShortSoundsShareAWindowAndLongOnesAreCut) {
 TEST(WhisperWords, TokensBecomeWordsOfTheirSounds) {
   std::vector<Token> tokens{{" Good", 0.4, -0.1}, {" mor", 0.6, -0.2}, {"ning", 0.9, -0.2}, {".", 1.0, 0}, {" Bye", 2.5, 0}};
   Window window{{0, 0, sound_rate, 0}, {1, 0, sound_rate, sound_rate + pause_between}};
-  std::vector<Transcript> transcripts(2);
-  place(words_of(tokens), window, Sound(3 * sound_rate, 0.5F), transcripts);
+  auto transcripts = placed(words_of(tokens), window, Sound(3 * sound_rate, 0.5F));
   EXPECT_EQ(transcripts[0].text, "Good morning.");
   EXPECT_EQ(transcripts[1].text, "Bye");
   EXPECT_NEAR(transcripts[1].words[0].end, 1.0, 0.001) << "in the sound's own time, and not past its end";

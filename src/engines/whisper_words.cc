@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <utility>
 
 namespace loom::engines {
 namespace {
@@ -43,11 +44,11 @@ double past_silence(std::span<const float> samples, double from, double to) {
   return start;
 }
 
-const Piece& piece_at(const Window& window, double seconds) {
-  const Piece* found = &window.front();
-  for (const auto& piece : window)
-    if (seconds * sound_rate > static_cast<double>(piece.at) - static_cast<double>(pause_between) / 2) found = &piece;
-  return *found;
+std::size_t piece_at(const Window& window, double seconds) {
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < window.size(); ++i)
+    if (seconds * sound_rate > static_cast<double>(window[i].at) - static_cast<double>(pause_between) / 2) found = i;
+  return found;
 }
 
 }  // namespace
@@ -78,23 +79,41 @@ std::vector<SpokenWord> words_of(std::span<const Token> tokens) {
   return words;
 }
 
-void place(std::span<const SpokenWord> words, const Window& window, std::span<const float> samples,
-           std::vector<Transcript>& transcripts) {
-  const Piece* before = nullptr;
+std::vector<Transcript> placed(std::span<const SpokenWord> words, const Window& window,
+                               std::span<const float> samples) {
+  std::vector<Transcript> transcripts(window.size());
+  std::size_t before = window.size();
   double last_end = 0;
   for (const auto& word : words) {
-    const auto& piece = piece_at(window, word.end);
-    auto begins = static_cast<double>(piece.at) / sound_rate, ends = begins + static_cast<double>(piece.size) / sound_rate;
-    if (&piece != before) last_end = begins;
-    before = &piece;
+    auto index = piece_at(window, word.end);
+    const auto& piece = window[index];
+    auto begins = static_cast<double>(piece.at) / sound_rate;
+    auto ends = begins + static_cast<double>(piece.size) / sound_rate;
+    if (std::exchange(before, index) != index) last_end = begins;
     auto end = std::clamp(word.end, last_end, ends);
     auto start = past_silence(samples, last_end, end);
     last_end = end;
     auto shift = static_cast<double>(piece.from) / sound_rate - begins;
-    auto& transcript = transcripts[piece.sound];
+    auto& transcript = transcripts[index];
     transcript.words.push_back({word.text, start + shift, end + shift, word.confidence});
     transcript.text += (transcript.text.empty() ? "" : " ") + word.text;
   }
+  return transcripts;
+}
+
+bool is_plausible(std::span<const Transcript> heard, const Window& window) {
+  constexpr double words_a_second = 5, some_more = 2;
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    auto count = static_cast<double>(heard[i].words.size());
+    auto seconds = static_cast<double>(window[i].size) / sound_rate;
+    if (count == 0 || count > seconds * words_a_second + some_more) return false;
+  }
+  return true;
+}
+
+void append(Transcript& to, Transcript&& more) {
+  to.text += (to.text.empty() || more.text.empty() ? "" : " ") + more.text;
+  to.words.insert(to.words.end(), more.words.begin(), more.words.end());
 }
 
 }  // namespace loom::engines

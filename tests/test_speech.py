@@ -1,0 +1,147 @@
+"""Pattern 3 on a real Kafka with the real models: chunks of recordings become utterances, words and rows."""
+import base64, collections, datetime, hashlib, json, random, re, wave
+
+import pytest
+
+from .support.kafka import ROOT, headers_of, value_of, wait_for
+
+JFK = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
+DATA = ROOT / ".deps/testdata"
+
+
+def pcm_of(path):
+    with wave.open(str(path)) as file:
+        return file.readframes(file.getnframes())
+
+
+def recordings():
+    """jfk.wav and the five LibriVox recordings, two seconds of silence between and after: 16 kHz, 16 bit, mono."""
+    silence = bytes(2 * 2 * 16000)
+    return b"".join(pcm_of(path) + silence for path in [DATA / "jfk.wav", *sorted((DATA / "librivox").glob("*.wav"))])
+
+
+def chunks(pcm, seconds, device, began):
+    """The sound as a phone sends it; `began` is the time of its first sample (epoch seconds)."""
+    size = int(seconds * 16000) * 2
+    for at in range(0, len(pcm), size):
+        when = datetime.datetime.fromtimestamp(began + at / 32000, datetime.timezone.utc)
+        piece = pcm[at:at + size]
+        yield {"message_type_id": "audio", "device_id": device, "recorded_at": when.isoformat(),
+               "data": {"chunk_data": base64.b64encode(piece).decode(), "sample_rate": 16000, "duration_ms": len(piece) / 32}}
+
+
+def words(text):
+    return re.findall(r"[a-z']+", text.lower().replace("mr.", "mister"))
+
+
+def errors_between(a, b):
+    """Words to change, add or take away."""
+    row = list(range(len(b) + 1))
+    for i, word in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
+    return row[-1]
+
+
+@pytest.fixture
+def speech(loom, prefix, sqlite):
+    """Loom with the audio pipeline, its API running: (it, prefix)."""
+    vad, stt = f"{prefix}-vad-consumer", f"{prefix}-stt-consumer"
+    catalogue = {
+        "message_types": {"audio": {"topic": f"{prefix}.audio", "fields": {"chunk_data": "base64"}}},
+        "stages": {vad: {"use": "vad", "input": f"{prefix}.audio", "output": f"{prefix}.speech", "engine": {"use": "silero"}},
+                   stt: {"use": "transcribe", "input": f"{prefix}.speech", "output": f"{prefix}.words", "engine": {"use": "whisper"}},
+                   f"{prefix}-sink": {"use": "store", "mappings": "topic_mappings.yml"}}}
+    mapping = {f"{prefix}.words": {
+        "table": "transcripts", "field_mappings": {f"results.{stt}.text": "text"},
+        "data_types": {"word_start": "timestamp", "word_end": "timestamp", "end_s": "float"},
+        "array_mappings": {f"results.{stt}.words": {
+            "table": "words", "element_mappings": {"word": "word", "start": "word_start", "end": "word_end", "end_s": "end_s"}}}}}
+    it = loom(sqlite, catalogue, mapping)
+    it.apply()
+    it.start_api()
+    it.database_under_test = sqlite
+    return it, prefix
+
+
+def settled(it, prefix, group):
+    return lambda: all(g["records"] == 0 for g in json.loads(it.cli("lag", "--json").stdout)["groups"] if g["group"] == group)
+
+
+def test_words_of_a_recording_become_rows(speech):
+    it, prefix = speech
+    for group in ("vad-consumer", "stt-consumer", "sink"):
+        it.start("run", f"{prefix}-{group}")
+    began = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc).timestamp()
+    it.post_all(list(chunks(pcm_of(DATA / "jfk.wav") + bytes(64000), 1.0, "phone", began)))
+    rows = lambda: it.database_under_test.rows("SELECT word, word_start, word_end FROM words ORDER BY word_start, sequence")
+    wait_for(lambda: len(rows()) >= 22, 60, 0.2, lambda: f"for 22 words: {[row['word'] for row in rows()]}")
+    found = rows()
+    assert words(" ".join(row["word"] for row in found)) == JFK.split()
+    assert all("2026-01-01T00:00:00" <= row["word_start"] <= row["word_end"] <= "2026-01-01T00:00:11.1" for row in found)
+    said = it.database_under_test.rows("SELECT part, text FROM transcripts ORDER BY kafka_offset")
+    assert len(said) >= 4
+
+
+def test_words_are_the_same_whatever_the_chunks(speech):
+    it, prefix = speech
+    pcm, began = recordings(), 1_767_225_600.0
+    lengths = {"c02": 0.2, "c1": 1.0, "c3": 3.0, "c10": 10.0, "whole": len(pcm) / 32000}
+    for device, seconds in lengths.items():
+        it.post_all(list(chunks(pcm, seconds, device, began)))
+    for group in ("vad-consumer", "stt-consumer"):
+        it.start("run", f"{prefix}-{group}")
+    heard = collections.defaultdict(list)
+
+    def read():
+        heard.clear()
+        for record in it.kafka.records(f"{prefix}.words"):
+            value = value_of(record)
+            heard[value["device_id"]].append((value["results"][f"{prefix}-stt-consumer"]["words"][0]["start"],
+                                              value["results"][f"{prefix}-stt-consumer"]["text"]))
+        return heard
+    wanted = JFK.split() + words(" ".join(re.sub(r"</?s>|\(.*\)", "", line) for line in (DATA / "librivox/transcription").read_text().splitlines()))
+    wait_for(lambda: set(read()) == set(lengths) and all(len(words(" ".join(t for _, t in h))) >= 0.9 * len(wanted) for h in heard.values())
+             and settled(it, prefix, f"{prefix}-stt-consumer")(), 150, 1, lambda: f"for all words: { {d: len(h) for d, h in heard.items()} }")
+    errors = {device: errors_between(words(" ".join(text for _, text in sorted(texts))), wanted) for device, texts in heard.items()}
+    assert errors["whole"] <= 0.03 * len(wanted), errors
+    assert all(count <= errors["whole"] + 0.02 * len(wanted) for count in errors.values()), errors
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_kill_9_in_the_middle_of_utterances(speech, seed):
+    """Killed again and again while chunks keep coming: each chunk ends once, each utterance is there, with one content."""
+    it, prefix = speech
+    group, chance, pcm, sent = f"{prefix}-vad-consumer", random.Random(seed), recordings(), []
+    running, began = it.start("run", group), 1_767_225_600.0
+    for round_ in range(6):  # each round a minute of sound, of which the process sees some before it is killed
+        for device in ("a", "b", "c"):
+            part = list(chunks(pcm, 0.7, device, began))
+            part = part[round_ * len(part) // 6:(round_ + 1) * len(part) // 6]
+            sent += [answer["message_id"] for answer in it.post_all(part)]
+        wait_for(lambda: len(it.kafka.records(f"drops.{group}")) + len(it.kafka.records(f"{prefix}.speech")) > 6 * round_, 60, 0.05)
+        if chance.random() < 0.8 or round_ < 3:
+            running.kill()
+            running = it.start("run", group)
+
+    utterances, sources, dropped = collections.defaultdict(set), set(), set()
+
+    def accounted():
+        utterances.clear(), sources.clear(), dropped.clear()
+        for record in it.kafka.records(f"{prefix}.speech"):
+            value, headers = value_of(record), headers_of(record)
+            identity = (headers["message_id"], headers["part"])
+            utterances[identity].add(hashlib.sha256(value["data"]["chunk_data"].encode()).hexdigest())
+            sources.update(source["message_id"] for source in value["results"][group]["sources"])
+            sources.add(headers["message_id"])
+        dropped.update(headers_of(record)["message_id"] for record in it.kafka.records(f"drops.{group}"))
+        return set(sent) <= sources | dropped
+    wait_for(accounted, 90, 0.5, lambda: f"{len(set(sent) - sources - dropped)} chunks are nowhere")
+    assert all(len(contents) == 1 for contents in utterances.values()), "an identity has two contents"
+    assert not sources & dropped, "a chunk was dropped and is named as a source"
+    assert it.kafka.records(f"dlq.{group}") == []
+    once = {(headers_of(record)["message_id"], headers_of(record)["part"]): value_of(record)["device_id"]
+            for record in it.kafka.records(f"{prefix}.speech")}
+    of_device = collections.Counter(once.values())
+    assert len(set(of_device.values())) == 1, f"the same sound gave other utterances: {of_device}"
