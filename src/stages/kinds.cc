@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <memory>
 
+#include "stages/command/command.h"
 #include "stages/ocr/ocr.h"
 #include "stages/sentiment/sentiment.h"
 #include "stages/transcribe/transcribe.h"
@@ -87,7 +90,27 @@ Result<MadeStage> make_sentiment(const StageEntry& entry, config::Faults& faults
   return stage;
 }
 
-constexpr std::array<StageKind, 4> all{{
+Result<MadeStage> make_command(const StageEntry& entry, config::Faults& faults) {
+  auto options = read_entry(command_options(), entry, faults);
+  if (!options) return tl::unexpected(options.error());
+  if (options->command.empty()) {
+    faults.fault(entry.node.place(), entry.node.path() + ": has no command", "add 'command: [python3, my_stage.py]'");
+    return fail(ErrorKind::configuration, entry.node.path() + " has no command");
+  }
+  MadeStage stage;
+  stage.batch = static_cast<std::size_t>(options->in_flight);
+  auto folder = std::filesystem::path(entry.node.place().file).parent_path().string();
+  stage.make_handler = [options = *options, folder]() -> Result<BatchHandler> {
+    auto command = std::make_shared<Command>(options, folder);
+    if (auto started = command->start(); !started) return tl::unexpected(started.error());
+    return BatchHandler([command](std::span<const Envelope> messages) { return command->handle(messages); });
+  };
+  return stage;
+}
+
+constexpr std::array<StageKind, 5> all{{
+    {"command", "Hands each message to a program of any language, in JSON lines on its stdin and stdout (docs/stages.md).",
+     EngineWork::none, [] { return command_options().docs(); }, make_command},
     {"ocr", "Reads the text of a picture (`data.image_data`: PNG, JPEG or WebP as base64).", EngineWork::reads_pictures,
      [] { return ocr_options().docs(); }, make_ocr},
     {"sentiment", "Says how positive an English text is, by VADER's rules.", EngineWork::none,
