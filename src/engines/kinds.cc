@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "engines/kyutai.h"
 #include "engines/openai_audio.h"
+#include "engines/paddle.h"
 #include "engines/silero.h"
 #include "engines/tesseract.h"
 #include "engines/whisper.h"
@@ -62,7 +63,15 @@ Result<Engine> make_kyutai(const config::Node& engine, config::Faults& faults) {
   });
 }
 
-constexpr std::array<EngineKind, 5> all{{
+Result<Engine> make_paddle(const config::Node& engine, config::Faults& faults) {
+  return read_engine(paddle_options(), engine, faults).map([](const PaddleOptions& options) {
+    return Engine(paddle_maker(options));
+  });
+}
+
+constexpr std::array<EngineKind, 6> all{{
+    {"paddle", "PP-OCRv4 in this process (ONNX Runtime): finds and reads lines of text, offline.",
+     EngineWork::reads_pictures, [] { return paddle_options().docs(); }, make_paddle},
     {"silero", "Silero VAD v6 in this process: tells speech from silence and noise, offline.",
      EngineWork::detects_speech, [] { return silero_options().docs(); }, make_silero},
     {"whisper", "Whisper in this process (whisper.cpp): speech to text with word times, offline.",

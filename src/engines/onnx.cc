@@ -52,6 +52,15 @@ class Session : public OnnxModel {
     }
   }
 
+  std::string input_name() const override {
+    Ort::AllocatorWithDefaultOptions allocator;
+    return session_.GetInputNameAllocated(0, allocator).get();
+  }
+  std::string output_name() const override {
+    Ort::AllocatorWithDefaultOptions allocator;
+    return session_.GetOutputNameAllocated(0, allocator).get();
+  }
+
  private:
   mutable Ort::Session session_;  // Run is thread-safe, and not declared const
   Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);

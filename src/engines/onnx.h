@@ -38,6 +38,8 @@ class OnnxModel {
   /// Outputs in the order asked for; all have to be of type float.
   [[nodiscard]] virtual Result<std::vector<TensorOut>> run(std::span<const TensorIn> inputs,
                                                            std::span<const char* const> outputs) const = 0;
+  [[nodiscard]] virtual std::string input_name() const = 0;  // of the first
+  [[nodiscard]] virtual std::string output_name() const = 0;
   [[nodiscard]] Result<std::vector<TensorOut>> run(std::initializer_list<TensorIn> inputs,
                                                    std::initializer_list<const char*> outputs) const {
     return run(std::span<const TensorIn>(inputs.begin(), inputs.size()),

@@ -10,8 +10,10 @@ namespace {
 constexpr int longest_side = 32'767;   // Tesseract's own limit
 constexpr double most_pixels = 100e6;  // of a page: what scaling may make of a picture
 
+}  // namespace
+
 /// What the header claims is looked at before anything is decoded.
-Result<OwnPix> decode(const Picture& picture) {
+Result<OwnPix> decoded(const Picture& picture) {
   if (picture.width > longest_side || picture.height > longest_side)
     return fail(ErrorKind::too_large, "the picture has a side over " + std::to_string(longest_side) + " pixels",
                 {.field = "data.image_data", .remedy = "send it in parts or smaller"});
@@ -22,11 +24,15 @@ Result<OwnPix> decode(const Picture& picture) {
   return pix;
 }
 
+namespace {
+
 /// Transparent parts are laid over white.
 OwnPix grey_of(OwnPix pix) {
   if (pixGetSpp(pix.get()) == 4) pix.reset(pixAlphaBlendUniform(pix.get(), 0xffffff00));
   return OwnPix(pix ? pixConvertTo8(pix.get(), 0) : nullptr);
 }
+
+}  // namespace
 
 /// The ground is what most of the picture is: a dark one means light text.
 bool is_dark(Pix* grey) {
@@ -41,6 +47,8 @@ OwnPix black_and_white(Pix* grey) {
   return OwnPix(result);
 }
 
+namespace {
+
 /// From the letters' height (between an x's and a capital's) to the height of the type.
 constexpr double type_per_letter = 1.65;
 
@@ -53,7 +61,8 @@ double scale_for(Pix* grey, int letters, int text_height) {
   return std::max(1.0, std::min({scale, std::sqrt(most_pixels / pixels), longest_side / side}));
 }
 
-/// Clockwise turn that makes the lines level; 0 where they are, or where it is not sure.
+}  // namespace
+
 double skew_of(Pix* black_on_white) {
   l_float32 degrees = 0, sure = 0;
   if (pixFindSkew(black_on_white, &degrees, &sure) != 0) return 0;
@@ -67,8 +76,6 @@ OwnPix turned_by(Pix* pix, double radians) {
   auto angle = static_cast<float>(radians);
   return OwnPix(pixRotate(pix, angle, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, pixGetWidth(pix), pixGetHeight(pix)));
 }
-
-}  // namespace
 
 int letter_height(Pix* black_on_white) {
   Boxa* boxes = pixConnCompBB(black_on_white, 8);
@@ -88,9 +95,9 @@ int letter_height(Pix* black_on_white) {
 }
 
 Result<Page> page_of(const Picture& picture, int text_height) {
-  auto decoded = decode(picture);
-  if (!decoded) return tl::unexpected(decoded.error());
-  Page page{.pixels = grey_of(std::move(*decoded))};
+  auto pix = decoded(picture);
+  if (!pix) return tl::unexpected(pix.error());
+  Page page{.pixels = grey_of(std::move(*pix))};
   if (!page.pixels)
     return fail(ErrorKind::internal, "the picture could not be made grey", {.field = "data.image_data"});
   page.width = pixGetWidth(page.pixels.get()), page.height = pixGetHeight(page.pixels.get());

@@ -28,6 +28,14 @@ struct Page {
 
 [[nodiscard]] Result<Page> page_of(const Picture& picture, int text_height);
 
+// Its steps, for engines that want the picture otherwise (any thread; nullptr: no memory):
+[[nodiscard]] Result<OwnPix> decoded(const Picture& picture);
+[[nodiscard]] bool is_dark(Pix* grey);            // light letters on dark ground
+[[nodiscard]] OwnPix black_and_white(Pix* grey);  // 1 bit a pixel
+/// Clockwise turn in radians that makes the lines level; 0 where they are, or where it is not sure.
+[[nodiscard]] double skew_of(Pix* black_on_white);
+[[nodiscard]] OwnPix turned_by(Pix* pix, double radians);
+
 /// The height of the text's letters in pixels, the median over the connected shapes that may be letters; 0: none.
 [[nodiscard]] int letter_height(Pix* black_on_white);
 
