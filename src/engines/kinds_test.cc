@@ -27,8 +27,9 @@ TEST(EngineKinds, FaultsHavePlaceAndRemedy) {
   };
   const Case cases[] = {
       {"{use: teseract}", "did you mean 'tesseract'"},
-      {"{use: abacus}", "one of: tesseract"},
-      {"{language: eng}", "one of: tesseract"},
+      {"{use: abacus}", "one of: paddle, tesseract"},
+      {"{language: eng}", "one of: paddle, tesseract"},
+      {"{use: whisper}", "does other work"},
       {"{use: tesseract, langauge: eng}", "language"},
       {"{use: tesseract, language: ../eng}", "language codes"},
       {"{use: tesseract, page_segmentation: 0}", "3 to 11"},
