@@ -1,5 +1,5 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test check build bench tidy format asan tsan clean samples
+.PHONY: demo test check build bench accuracy tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
 
 build:
@@ -29,6 +29,12 @@ bench:
 	@cmake --preset bench -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD)
 	@bench/run
+
+accuracy:
+	@tools/setup test
+	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD) --target accuracy
+	@build/accuracy 2>/dev/null >build/accuracy.md && mv build/accuracy.md docs/accuracy.md && cat docs/accuracy.md
 
 asan tsan:
 	@tools/setup test

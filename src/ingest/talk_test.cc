@@ -191,6 +191,32 @@ TEST(Talk, a_client_that_leaves_changes_nothing) {
   EXPECT_EQ(running.broker->sent().size(), 2u);
 }
 
+TEST(Talk, many_streams_on_two_threads_each_get_their_own_answers) {
+  auto catalogue = test_catalogue();
+  catalogue.api.threads = 2;
+  catalogue.api.stream_window = 20;
+  Running running(catalogue);
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 6; ++c)
+    clients.emplace_back([&, c] {
+      auto socket = connect(running);
+      ASSERT_TRUE(socket);
+      auto id_of = [&](int n) {
+        char text[40];
+        std::snprintf(text, sizeof text, "0198f0c2-0000-7000-8000-%06d%06d", c, n);
+        return std::string(text);
+      };
+      for (int n = 0; n < 300; ++n) {
+        ASSERT_TRUE(socket->send(with_id(id_of(n))));
+        if (n < 10) continue;
+        ASSERT_EQ(Heard(*socket).at("message_id"), id_of(n - 10));
+      }
+      for (int n = 290; n < 300; ++n) ASSERT_EQ(Heard(*socket).at("message_id"), id_of(n));
+    });
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(running.broker->sent().size(), 1800u);
+}
+
 TEST(Talk, the_handshake_is_checked) {
   auto catalogue = test_catalogue();
   model::ApiKey key{.name = "slow", .sha256 = sha256_hex("k"), .types = {"gps_reading"}, .rate = 1};
