@@ -17,7 +17,7 @@ namespace loom {
 namespace {
 
 constexpr std::array<ModelFile, 7> all{{
-    {"ggml-base.bin", "de826066147ef0701f3b50fa528e134c3b54d571d3a47b1f6864c5f15e71b6d4"},
+    {"ggml-base.bin", "7ab3eb3a4a23552b6d6b46aeac8e291ca5cb226a485ca994eb0ced8605f1a9c2"},
     {"silero_vad.onnx", "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3"},
     {"ppocr/det.onnx", "30a86f5731181461d08021402766601e4302a9b9b9666be8aff402696339cdff"},
     {"ppocr/rec.onnx", "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0"},

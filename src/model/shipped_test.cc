@@ -17,7 +17,7 @@ class Shipped : public testing::Test {
  protected:
   void SetUp() override {
     catalogue_ = read_catalogue(config::Node::load(shipped("loom.yaml"), faults_), {},
-                                {"store", "ocr", "vad", "transcribe"}, faults_);
+                                {"store", "ocr", "vad", "transcribe", "sentiment"}, faults_);
     mappings_ = read_mappings(config::Node::load(catalogue_.mappings_file, faults_), faults_);
     add_mapped_topics(catalogue_, mappings_);
   }
@@ -58,6 +58,7 @@ TEST_F(Shipped, HasTheTypesOfTheExistingApi) {
                                                     {"twitter_liked", "external.twitter.liked.raw"},
                                                     {"email_event", "external.email.events.raw"},
                                                     {"calendar_event", "external.calendar.events.raw"},
+                                                    {"customer_feedback", "external.feedback.raw"},
                                                     {"url_to_process", "task.url.ingest"}};
   EXPECT_EQ(topics, expected);
 }
@@ -76,6 +77,7 @@ TEST_F(Shipped, RequiresWhatTheListSays) {
                           {"gps_reading", {"latitude:number", "longitude:number"}},
                           {"accelerometer", {"x:number", "y:number", "z:number"}},
                           {"heartrate", {"bpm:number"}},
+                                                                       {"customer_feedback", {"text:string"}},
                           {"camera_photo", picture},
                           {"screenshot", picture},
                           {"twitter_screenshot", picture}}));

@@ -49,6 +49,11 @@ Result<MadeStage> make_ocr(const StageEntry& entry, config::Faults& faults) {
 Result<MadeStage> make_vad(const StageEntry& entry, config::Faults& faults) {
   auto options = read_entry(vad_options(), entry, faults);
   if (!options) return tl::unexpected(options.error());
+  if (options->pad_ms * 2 > options->min_silence_ms || options->negative_threshold >= options->threshold) {
+    faults.fault(entry.node.place(), entry.node.path() + ": pads would meet in a pause, or speech would end before it began",
+                 "keep pad_ms at most half of min_silence_ms, and negative_threshold under threshold");
+    return fail(ErrorKind::configuration, entry.node.path() + " has faults");
+  }
   MadeStage stage;
   stage.joining.emplace();
   stage.joining->lookback = vad_lookback;

@@ -20,6 +20,13 @@ Result<std::optional<double>> claim(const Envelope& message, const std::string& 
   return fail(ErrorKind::invalid_value, path + " is no number", {.field = path, .remedy = "send a number, or leave it out"});
 }
 
+/// A `format` that names a file's; PCM has many names, and none.
+bool names_a_file(std::string_view format) {
+  for (std::string_view part : {"wav", "flac", "ogg", "opus", "vorbis", "mp3", "mpeg", "webm", "m4a", "mp4", "aac", "aiff"})
+    if (format.find(part) != std::string_view::npos) return true;
+  return false;
+}
+
 struct Claims {
   std::optional<double> rate, channels, duration_ms;
 };
@@ -91,10 +98,14 @@ Result<RecordedSound> sound_of(const Envelope& message, const SoundLimits& limit
     return contradiction("data.sample_rate", *claims->rate, std::to_string((*file)->rate));
   if (*file && claims->channels && *claims->channels != channels)
     return contradiction("data.channels", *claims->channels, std::to_string(channels));
+  auto format = message.value.at_path("data.format");
+  if (!*file && format && names_a_file(format->string().value_or("")))
+    return fail(ErrorKind::malformed, "data.format is '" + std::string(*format->string()) + "', and the bytes begin as no sound file",
+                {.field = field, .remedy = "send a WAV, FLAC, OGG or MP3 file, or 16 bit PCM with format pcm"});
   auto sound = *file ? Result<RecordedSound>(std::move(**file)) : pcm_of(*bytes, *claims, limits);
   if (!sound) return sound;
   auto lasts = sound->seconds() * 1000;
-  if (auto claimed = claims->duration_ms; claimed && std::abs(*claimed - lasts) > std::max(250.0, lasts / 4))
+  if (auto claimed = claims->duration_ms; claimed && std::abs(*claimed - lasts) > std::max(100.0, lasts / 20))
     return contradiction("data.duration_ms", *claimed, seconds_text(sound->seconds()));
   return sound;
 }

@@ -16,7 +16,7 @@
 namespace loom::stages {
 
 struct SoundLimits {
-  double max_seconds = 3600;
+  double max_seconds = 600;
 };
 
 /// Mono samples, -1 to 1, at the rate they were recorded with.

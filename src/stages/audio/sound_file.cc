@@ -39,14 +39,32 @@ SF_VIRTUAL_IO memory_io() {
   return io;
 }
 
-/// PCM has no mark of its own, so an MP3 is only taken for one when it begins as one without doubt.
+/// How long an MP3 frame is that begins here; 0: none does.
+std::size_t mp3_frame(std::string_view bytes, std::size_t from) {
+  if (from + 3 > bytes.size()) return 0;
+  auto at = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[from + i])); };
+  auto version = at(1) >> 3 & 3, layer = at(1) >> 1 & 3, bitrate = at(2) >> 4, rate = at(2) >> 2 & 3;
+  if (at(0) != 0xff || at(1) < 0xe0 || version == 1 || layer != 1 || bitrate == 0 || bitrate == 15 || rate == 3) return 0;
+  constexpr unsigned rates[] = {44100, 48000, 32000};
+  constexpr unsigned first[] = {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320};
+  constexpr unsigned second[] = {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160};
+  bool is_first = version == 3;
+  auto hertz = rates[rate] >> (is_first ? 0 : version == 2 ? 1 : 2);
+  auto kilobits = is_first ? first[bitrate] : second[bitrate];
+  return (is_first ? 144 : 72) * kilobits * 1000 / hertz + (at(2) >> 1 & 1);
+}
+
+/// PCM has no mark of its own and may hold any bytes: an MP3 is one when a second and a third frame follow.
 bool begins_as_a_file(std::string_view bytes) {
   for (std::string_view mark : {"RIFF", "RF64", "fLaC", "OggS", "ID3", "FORM"})
     if (bytes.starts_with(mark)) return true;
-  if (bytes.size() < 3) return false;
-  auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  auto bitrate = at(2) >> 4, rate = at(2) >> 2 & 3;
-  return at(0) == 0xff && (at(1) == 0xfb || at(1) == 0xf3) && bitrate > 0 && bitrate < 15 && rate < 3;
+  std::size_t at = 0;
+  for (int frame = 0; frame < 3; ++frame) {
+    auto size = mp3_frame(bytes, at);
+    if (size == 0) return false;
+    at += size;
+  }
+  return true;
 }
 
 struct Close {
@@ -62,13 +80,13 @@ Result<std::optional<RecordedSound>> read_sound_file(std::string_view bytes, con
   SF_INFO info{};
   std::unique_ptr<SNDFILE, Close> file(sf_open_virtual(&io, SFM_READ, &info, &memory));
   if (!file)
-    return fail(ErrorKind::malformed, std::string("the sound file cannot be read: ") + sf_strerror(nullptr),
+    return fail(ErrorKind::malformed, "the sound file cannot be read",
                 {.remedy = "send a whole WAV, FLAC, OGG or MP3 file, or 16 bit PCM"});
   if (info.channels < 1 || info.channels > 8 || info.samplerate < 4000 || info.samplerate > 192000)
     return fail(ErrorKind::malformed, "the sound file claims " + std::to_string(info.channels) + " channels at " +
                                           std::to_string(info.samplerate) + " Hz");
   RecordedSound sound{{}, info.samplerate};
-  auto most = static_cast<sf_count_t>(limits.max_seconds * info.samplerate);
+  auto most = static_cast<sf_count_t>(limits.max_seconds * std::min(info.samplerate, 48000));
   std::vector<float> frames(static_cast<std::size_t>(block * info.channels));
   while (auto count = sf_readf_float(file.get(), frames.data(), block)) {
     if (static_cast<sf_count_t>(sound.samples.size()) + count > most)
@@ -82,6 +100,10 @@ Result<std::optional<RecordedSound>> read_sound_file(std::string_view bytes, con
       sound.samples.push_back(std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F);
     }
   }
+  if (sf_error(file.get()) != SF_ERR_NO_ERROR ||
+      (info.frames < SF_COUNT_MAX / 2 && static_cast<sf_count_t>(sound.samples.size()) < info.frames))
+    return fail(ErrorKind::malformed, "the sound file is damaged or cut short after " + std::to_string(sound.samples.size()) + " samples",
+                {.remedy = "send the whole file"});
   if (sound.samples.empty()) return fail(ErrorKind::malformed, "the sound file has no samples");
   if (channels) *channels = info.channels;
   return sound;

@@ -64,16 +64,17 @@ std::vector<Outcome> Command::handle(std::span<const Envelope> messages) {
 Result<void> Command::ask(std::span<Asked> asked) {
   if (!child_)
     if (auto started = start(); !started) return started;
-  auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                                         std::chrono::duration<double>(options_.timeout_s));
+  auto patience = std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(options_.timeout_s));
   for (const auto& one : asked) {
     child_->send(R"({"id":)" + std::to_string(one.id) + R"(,"message":)");
-    child_->send(one.message->json);
+    std::string line(one.message->json);  // a line break in it can only stand between its tokens
+    std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    child_->send(line);
     child_->send("}\n");
   }
   auto is_open = [](const Asked& one) { return !one.is_answered; };
   while (std::any_of(asked.begin(), asked.end(), is_open)) {
-    auto line = child_->read_line(deadline);
+    auto line = child_->read_line(std::chrono::steady_clock::now() + patience);  // it may take so long for each
     auto taken = line ? take_answer(*line, asked) : tl::unexpected<Error>(std::move(line.error()));
     if (taken) continue;
     child_.reset();

@@ -84,6 +84,10 @@ TEST_F(CommandTest, LargeMessagesDoNotBlockEitherSide) {
             Names(4, R"({"n": 3145728})"));
 }
 
+TEST_F(CommandTest, AMessageWithLineBreaksIsOneLine) {
+  EXPECT_EQ(outcomes("answer(result={'n': n})", {"\n7\r\n"}), (Names{R"({"n": 7})"}));
+}
+
 TEST_F(CommandTest, AProgramThatIsNotThereIsNamed) {
   Command command({{"no-such-program"}, 1, 1, {1000}}, "");
   auto started = command.start();

@@ -53,9 +53,14 @@ Result<void> SpeechStream::finish(const OnSegment& on_segment) {
   return taken;
 }
 
-Sound SpeechStream::cut(const Segment& segment) const {
+std::pair<Samples, Samples> SpeechStream::padded(const Segment& segment) const {
   auto end = base_ + static_cast<Samples>(kept_.size());
-  auto from = std::clamp(segment.start - pad_, base_, end), to = std::clamp(segment.end + pad_, from, end);
+  auto from = std::clamp(segment.start - pad_, base_, end);
+  return {from, std::clamp(segment.end + pad_, from, end)};
+}
+
+Sound SpeechStream::cut(const Segment& segment) const {
+  auto [from, to] = padded(segment);
   Sound sound(static_cast<std::size_t>(to - from));
   std::transform(kept_.begin() + (from - base_), kept_.begin() + (to - base_), sound.begin(), sample_of);
   return sound;

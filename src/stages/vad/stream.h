@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
 #include "stages/audio/audio.h"
 #include "stages/vad/segmenter.h"
@@ -19,7 +20,8 @@ class SpeechStream {
   Result<void> push(std::span<const float> samples, const OnSegment& on_segment);
   Result<void> finish(const OnSegment& on_segment);
 
-  /// The sound of a segment with its pads; valid inside `on_segment`.
+  /// A segment with its pads, as far as there is sound; valid inside `on_segment`.
+  [[nodiscard]] std::pair<Samples, Samples> padded(const Segment& segment) const;
   [[nodiscard]] Sound cut(const Segment& segment) const;
   [[nodiscard]] const Segmenter& segmenter() const { return segmenter_; }
   [[nodiscard]] int rate() const { return rate_; }

@@ -17,7 +17,7 @@ namespace {
 constexpr Micros second = 1'000'000;
 constexpr Micros sync_every = 15 * second;  // of event time: where a process that begins to read later falls into step
 constexpr Micros clock_margin = 2 * second;
-constexpr Micros least_jitter = second / 4;
+constexpr Micros least_jitter = second / 4, most_jitter = second;
 constexpr std::size_t remembered_ids = 64;
 constexpr auto longest_reach = std::chrono::duration_cast<std::chrono::microseconds>(vad_lookback).count() - 5 * second;
 
@@ -118,7 +118,7 @@ bool Utterances::is_any_waiting() const {
 /// Whether this chunk does not go on where the one before ended. By the messages' own times, never by the clock.
 bool Utterances::breaks_off(const Envelope& message) const {
   auto hole = message.recorded_at - last_end_;
-  auto tolerance = std::max(least_jitter, last_duration_ / 2);
+  auto tolerance = std::clamp(last_duration_ / 2, least_jitter, most_jitter);
   if (hole > std::min(tolerance, gap()) || hole < -tolerance) return true;
   auto sequence = sequence_of(message);
   if (sequence && last_sequence_ && *sequence != *last_sequence_ + 1) return true;
@@ -154,12 +154,13 @@ Taken Utterances::take(const Envelope& message, const Kept& kept) {
   auto size = static_cast<Samples>(sound->samples.size()) * sound_rate / sound->rate;
   chunks_.add({kept, message.identity, first, first + size, message.recorded_at});
   auto fed = feed(*sound, ended);
-  note(message, size * second / sound_rate);
-  if (!fed) {
+  if (!fed) {  // what had ended in this chunk is in its dead letter
+    std::erase_if(ended, [&](const Ended& one) { return one.message == kept; });
     chunks_.last().state = Chunk::State::dropped;
     end_stream(ended);
     return {outcome_of(std::move(fed.error())), std::move(ended)};
   }
+  note(message, size * second / sound_rate);
   bool is_open = stream_->segmenter().is_open();
   if (is_open && !open_since_) open_since_ = message.timestamp;
   auto own = own_outcome(chunks_.last(), ended, is_open);
@@ -195,14 +196,15 @@ void Utterances::finish(const Segment& segment, std::vector<Ended>& ended) {
 
 Output Utterances::output_of(const Segment& segment, Chunk& chunk, const std::vector<Chunk*>& sources) const {
   auto sound = stream_->cut(segment);
+  auto [from, to] = stream_->padded(segment);  // the times are those of the sound that goes on
   std::vector<std::string> names;
   for (const auto* source : sources)
     names.push_back(
         json::Writer{}.field("message_id", source->identity.message_id).field("part", source->identity.part).text());
   auto result = json::Writer{}
-                    .field("start", to_rfc3339(chunk.time_of(segment.end) - (segment.end - segment.start) * second / sound_rate))
-                    .field("end", to_rfc3339(chunk.time_of(segment.end)))
-                    .field("duration_ms", thousandths(static_cast<double>(segment.end - segment.start) * 1000 / sound_rate))
+                    .field("start", to_rfc3339(chunk.time_of(to) - (to - from) * second / sound_rate))
+                    .field("end", to_rfc3339(chunk.time_of(to)))
+                    .field("duration_ms", thousandths(static_cast<double>(to - from) * 1000 / sound_rate))
                     .raw("probabilities", json::Writer{}
                                               .field("mean", thousandths(segment.mean))
                                               .field("max", thousandths(segment.most))

@@ -19,7 +19,7 @@ namespace loom::stages {
 struct VadOptions {
   double threshold = 0.5, negative_threshold = 0.35;
   int min_speech_ms = 250, min_silence_ms = 100, pad_ms = 30;
-  double max_utterance_s = 30, gap_s = 8, max_seconds = 3600;
+  double max_utterance_s = 30, gap_s = 8, max_seconds = 600;
 };
 [[nodiscard]] config::Options<VadOptions> vad_options();
 
