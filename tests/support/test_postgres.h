@@ -70,6 +70,8 @@ class TestPostgres {
  private:
   static std::string binary(const std::string& name) {
     std::error_code ignored;
+    if (const char* folder = std::getenv("LOOM_TEST_POSTGRES"))  // the programs of another version
+      if (auto path = std::filesystem::path(folder) / name; std::filesystem::exists(path, ignored)) return path.string();
     std::string newest;
     for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", ignored)) {
       auto path = version.path() / "bin" / name;
