@@ -52,7 +52,7 @@ class Listener {
   /// As many messages have been written to the socket.
   virtual void on_sent(std::size_t) {}
   [[nodiscard]] virtual bool full() const = 0;
-  [[nodiscard]] virtual bool idle() const = 0;  // nothing is in flight: the server may end
+  [[nodiscard]] virtual bool idle() const = 0;  // nothing is in flight and all is `on_sent`: the server may end
 };
 
 using Upgrade = std::function<std::shared_ptr<Listener>(Request&, std::shared_ptr<Stream>)>;

@@ -7,6 +7,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
+#include <mutex>
 
 namespace loom::http {
 namespace {
@@ -50,8 +51,11 @@ class WebSocket final : public Stream, public OpenStream, public std::enable_sha
  private:
   struct Outgoing {
     std::string bytes;
-    bool binary;
+    bool binary = false;
+    int close_code = 0;  // not 0: the last of all, `bytes` is the reason
   };
+  void hand_over(Outgoing outgoing);
+  void collect();
   void look();
   void read();
   void on_read(const ErrorCode& ec);
@@ -68,12 +72,6 @@ class WebSocket final : public Stream, public OpenStream, public std::enable_sha
     give_back();
     listener_.reset();
   }
-  template <class F>
-  void on_thread(F work) {
-    if (thread_.io().get_executor().running_in_this_thread()) return work(*this);
-    asio::post(thread_.io(), [self = shared_from_this(), work = std::move(work)]() mutable { work(*self); });
-  }
-
   IoThread& thread_;
   Shared& shared_;
   std::size_t max_message_;
@@ -82,6 +80,8 @@ class WebSocket final : public Stream, public OpenStream, public std::enable_sha
   beast::flat_buffer buffer_;
   Frame frame_;
   std::deque<Outgoing> out_;
+  std::mutex handed_mutex_;
+  std::deque<Outgoing> handed_;  // sent, not yet taken over by the io thread
   bool open_ = false, reading_ = false, writing_ = false, closing_ = false, ended_ = false;
   bool skipping_ = false;  // the rest of a message that was refused
   int last_code_ = 0;      // no more is read; closed like this as soon as the Listener is idle
@@ -207,28 +207,40 @@ void WebSocket::write() {
                       });
 }
 
-void WebSocket::send(std::string message, bool binary) {
-  on_thread([message = std::move(message), binary](WebSocket& self) mutable {
-    if (self.ended_ || self.close_now_) return;
-    self.out_.push_back({std::move(message), binary});
-    self.write();
-  });
+/// One queue, whichever thread sends: a post from another thread and one from this would overtake each other.
+void WebSocket::hand_over(Outgoing outgoing) {
+  std::lock_guard lock(handed_mutex_);
+  handed_.push_back(std::move(outgoing));
+  if (handed_.size() == 1) asio::post(thread_.io(), [self = shared_from_this()] { self->collect(); });
 }
+
+void WebSocket::collect() {
+  std::deque<Outgoing> handed;
+  {
+    std::lock_guard lock(handed_mutex_);
+    handed.swap(handed_);
+  }
+  for (auto& each : handed) {
+    if (ended_ || close_now_) return;
+    if (each.close_code == 0) {
+      out_.push_back(std::move(each));
+      continue;
+    }
+    last_code_ = each.close_code;
+    last_reason_ = each.bytes.substr(0, 120);
+    close_now_ = true;
+  }
+  write();
+}
+
+void WebSocket::send(std::string message, bool binary) { hand_over({std::move(message), binary}); }
 
 void WebSocket::look_again() {
   // never at once: the caller may be the Listener itself
   asio::post(thread_.io(), [self = shared_from_this()] { self->look(); });
 }
 
-void WebSocket::close(int code, std::string reason) {
-  on_thread([code, reason = std::move(reason)](WebSocket& self) mutable {
-    if (self.ended_ || self.close_now_) return;
-    self.last_code_ = code;
-    self.last_reason_ = reason.substr(0, 120);
-    self.close_now_ = true;
-    self.write();
-  });
-}
+void WebSocket::close(int code, std::string reason) { hand_over({std::move(reason), false, code}); }
 
 }  // namespace
 

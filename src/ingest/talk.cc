@@ -76,7 +76,7 @@ bool Talk::full() const {
 
 bool Talk::idle() const {
   std::lock_guard lock(mutex_);
-  return waiting_.empty();
+  return waiting_.empty() && unsent_ == 0;
 }
 
 void Talk::refuse(const Refusal& refusal) { respond(0).answer(http::reply_of(refusal.error, refusal.details)); }

@@ -217,6 +217,27 @@ TEST(Talk, many_streams_on_two_threads_each_get_their_own_answers) {
   EXPECT_EQ(running.broker->sent().size(), 1800u);
 }
 
+TEST(Talk, the_end_leaves_out_no_answer_on_two_threads) {
+  for (int round = 0; round < 10; ++round) {
+    auto catalogue = test_catalogue();
+    catalogue.api.threads = 2;
+    Running running(catalogue);
+    running.broker->set(Mode::hold);
+    std::vector<WebSocketClient> sockets;
+    for (int c = 0; c < 4; ++c) {
+      sockets.push_back(std::move(*connect(running)));
+      for (int n = 0; n < 20; ++n) ASSERT_TRUE(sockets.back().send(good));
+    }
+    running.broker->wait_for(80);
+    running.stop = true;
+    running.broker->release();
+    for (auto& socket : sockets) {
+      for (int n = 0; n < 20; ++n) EXPECT_EQ(Heard(socket).at("status"), "success");
+      EXPECT_EQ(closed_with(socket), "1001");
+    }
+  }
+}
+
 TEST(Talk, the_handshake_is_checked) {
   auto catalogue = test_catalogue();
   model::ApiKey key{.name = "slow", .sha256 = sha256_hex("k"), .types = {"gps_reading"}, .rate = 1};
