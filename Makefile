@@ -32,6 +32,7 @@ bench:
 
 accuracy:
 	@tools/setup test
+	@tools/setup tiny
 	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target accuracy
 	@build/accuracy 2>/dev/null >build/accuracy.md && mv build/accuracy.md docs/accuracy.md && cat docs/accuracy.md

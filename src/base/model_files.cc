@@ -16,8 +16,9 @@
 namespace loom {
 namespace {
 
-constexpr std::array<ModelFile, 7> all{{
+constexpr std::array<ModelFile, 8> all{{
     {"ggml-base.bin", "7ab3eb3a4a23552b6d6b46aeac8e291ca5cb226a485ca994eb0ced8605f1a9c2"},
+    {"ggml-tiny.en.bin", "ecfbd9c41b1815c2c6ee3e79da3470683b8ecaf16d2a3b6c0be8f58daca10e88"},  // by `tools/setup tiny`
     {"silero_vad.onnx", "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3"},
     {"ppocr/det.onnx", "30a86f5731181461d08021402766601e4302a9b9b9666be8aff402696339cdff"},
     {"ppocr/rec.onnx", "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0"},
@@ -49,7 +50,7 @@ Result<std::string> proved(const ModelFile& file) {
   if (path.empty())
     return fail(ErrorKind::configuration,
                 "the model file .deps/models/" + std::string(file.name) + " is " + where_home_was_looked_for(),
-                {.field = std::string(file.name), .remedy = "run tools/setup, or set LOOM_HOME to the folder that has it"});
+                {.field = std::string(file.name), .remedy = "run tools/setup (for ggml-tiny.en.bin: tools/setup tiny), or set LOOM_HOME to the folder that has it"});
   auto found = sha256_of_file(path);
   if (found != file.sha256)
     return fail(ErrorKind::configuration,

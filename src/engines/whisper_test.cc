@@ -141,6 +141,17 @@ TEST(WhisperWords, TokensBecomeWordsOfTheirSounds) {
   EXPECT_NEAR(*transcripts[0].words[0].confidence, 0.905, 0.001);
 }
 
+TEST(WhisperWords, WhoRepeatsHimselfIsNotPlausible) {
+  auto heard = [](int words, const std::string& word) {
+    Transcript transcript;
+    for (int i = 0; i < words; ++i) append(transcript, {.text = word, .words = {{word, 0, 0}}});
+    return transcript;
+  };
+  Window second{{0, 0, sound_rate, 0}};
+  for (auto [words, word, plausible] : {std::tuple{4, std::string("word"), true}, {0, "", false}, {20, "no", false}, {1, std::string(200, 'y'), false}})
+    EXPECT_EQ(is_plausible(std::vector{heard(words, word)}, second), plausible) << words;
+}
+
 TEST(WhisperWords, WhatIsNoSpeechIsKnown) {
   for (const auto* text : {"[BLANK_AUDIO]", " (music)", "*sighs*", " ...", ""}) EXPECT_TRUE(is_no_speech(text)) << text;
   for (const auto* text : {"Hello.", "(He) left"}) EXPECT_FALSE(is_no_speech(text)) << text;

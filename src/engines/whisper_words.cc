@@ -101,13 +101,16 @@ std::vector<Transcript> placed(std::span<const SpokenWord> words, const Window& 
   return transcripts;
 }
 
+bool says_too_much(const Transcript& heard, const Piece& piece) {
+  constexpr double words_a_second = 5, letters_a_second = 30, seconds_more = 0.5;
+  auto seconds = static_cast<double>(piece.size) / sound_rate + seconds_more;
+  return static_cast<double>(heard.words.size()) > seconds * words_a_second ||
+         static_cast<double>(heard.text.size()) > seconds * letters_a_second;  // "y-y-y-y-…" is one word
+}
+
 bool is_plausible(std::span<const Transcript> heard, const Window& window) {
-  constexpr double words_a_second = 5, some_more = 2;
-  for (std::size_t i = 0; i < window.size(); ++i) {
-    auto count = static_cast<double>(heard[i].words.size());
-    auto seconds = static_cast<double>(window[i].size) / sound_rate;
-    if (count == 0 || count > seconds * words_a_second + some_more) return false;
-  }
+  for (std::size_t i = 0; i < window.size(); ++i)
+    if (heard[i].words.empty() || says_too_much(heard[i], window[i])) return false;
   return true;
 }
 

@@ -25,6 +25,8 @@ struct Token {
 [[nodiscard]] std::vector<Transcript> placed(std::span<const SpokenWord> words, const Window& window,
                                              std::span<const float> samples);
 
+/// More words than a tongue can say in the time: the model repeats itself.
+[[nodiscard]] bool says_too_much(const Transcript& heard, const Piece& piece);
 /// Whether the words can have been said in these pieces: none without a word, none with more than a tongue can say.
 [[nodiscard]] bool is_plausible(std::span<const Transcript> heard, const Window& window);
 
