@@ -143,6 +143,7 @@ def test_resend_with_the_same_id(loom, kafka, prefix, database):
     assert status == 200
     letter, = kafka.records(f"dlq.{group}", 1)
     assert headers_of(letter)["loom-error-kind"] == "conflict" and headers_of(letter)["message_id"] == message["message_id"]
+    wait_for_rows(database, "notes", 1)  # the dead letter is replicated before the transaction that it belongs to commits
     assert [row["n"] for row in database.rows("SELECT n FROM notes")] == [5]
 
 

@@ -1,5 +1,5 @@
 """A real Apache Kafka for the tests: one node, its own ports and folder, gone when the test session ends."""
-import ctypes, json, pathlib, signal, socket, subprocess, time, uuid
+import ctypes, json, os, pathlib, signal, socket, subprocess, time, uuid
 
 import kafka
 
@@ -76,7 +76,9 @@ class Kafka:
             self.process.wait(30)
 
     def pause(self):
+        """Returns when every thread of the broker has stopped, not when it was told to."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)

@@ -87,7 +87,12 @@ class Broker {
     ::waitpid(process_, nullptr, 0);
     process_ = -1;
   }
-  void pause() const { ::kill(process_, SIGSTOP); }
+  /// Returns when every thread of the broker has stopped, not when it was told to.
+  void pause() const {
+    ::kill(process_, SIGSTOP);
+    siginfo_t stopped{};
+    ::waitid(P_PID, static_cast<id_t>(process_), &stopped, WSTOPPED);
+  }
   void resume() const { ::kill(process_, SIGCONT); }
 
   [[nodiscard]] static std::filesystem::path jars() {
