@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "engines/speech_server.h"
+#include "engines/remote.h"
+#include "engines/speech_sound.h"
 
 namespace loom::engines {
 

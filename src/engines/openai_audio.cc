@@ -4,7 +4,8 @@
 
 #include "base/bytes.h"
 #include "base/wav.h"
-#include "engines/speech_server.h"
+#include "engines/remote.h"
+#include "engines/speech_sound.h"
 #include "loom/json.h"
 
 namespace loom::engines {
@@ -65,7 +66,7 @@ Result<Transcript> read_reply(std::string_view body, double seconds) {
 
 class Server {
  public:
-  Server(OpenAiAudioOptions options, http::Client client) : options_(std::move(options)), client_(std::move(client)) {}
+  Server(OpenAiAudioOptions options, Remote remote) : options_(std::move(options)), remote_(std::move(remote)) {}
 
   Result<Transcript> hear(const Sound& sound) {
     auto wav = wav_of(sound, sound_rate);
@@ -80,15 +81,10 @@ class Server {
     form.field("temperature", "0");
     form.file(wav);
     auto type = "multipart/form-data; boundary=" + form.boundary;
-    auto reply = client_.post(openai ? "/v1/audio/transcriptions" : "/inference",
+    auto reply = remote_.post(openai ? "/v1/audio/transcriptions" : "/inference",
                               {.body = form.body, .content_type = type});
-    if (!reply) {
-      // an answer that is no HTTP, or larger than any transcript, is the server's fault and not the sound's
-      bool reached = reply.error().kind == ErrorKind::malformed || reply.error().kind == ErrorKind::too_large;
-      return reached ? rubbish(engine_name, reply.error().message) : tl::unexpected(reply.error());
-    }
-    if (auto fine = accepted(*reply, engine_name); !fine) return tl::unexpected(fine.error());
-    auto heard = read_reply(reply->body, static_cast<double>(sound.size()) / sound_rate);
+    if (!reply) return tl::unexpected(reply.error());
+    auto heard = read_reply(*reply, static_cast<double>(sound.size()) / sound_rate);
     if (!heard) return heard;
     heard->engine = engine_name;
     heard->settings = !options_.name.empty() ? options_.name : openai ? "model " + options_.model : options_.protocol;
@@ -98,7 +94,7 @@ class Server {
 
  private:
   OpenAiAudioOptions options_;
-  http::Client client_;
+  Remote remote_;
 };
 
 std::optional<std::string> wrong_protocol(const std::string& name) {
@@ -106,45 +102,23 @@ std::optional<std::string> wrong_protocol(const std::string& name) {
   return "is no protocol; write openai or whisper_server";
 }
 
-std::optional<std::string> missing(const std::string& url) {
-  if (url.starts_with("http://") || url.starts_with("https://")) return std::nullopt;
-  return "is no address; write it as http://127.0.0.1:8080";
-}
-
 }  // namespace
 
 config::Options<OpenAiAudioOptions> openai_audio_options() {
-  return config::Options<OpenAiAudioOptions>("engine")
-      .add("url", &OpenAiAudioOptions::url, "the server's address, without the endpoint's path", missing)
+  return remote_options<OpenAiAudioOptions>()
       .add("protocol", &OpenAiAudioOptions::protocol,
            "openai (/v1/audio/transcriptions) or whisper_server (/inference)", wrong_protocol)
       .add("model", &OpenAiAudioOptions::model, "the model that the server is asked for")
       .add("language", &OpenAiAudioOptions::language, "of the speech, e.g. en; empty: the server finds out")
-      .add("api_key_env", &OpenAiAudioOptions::api_key_env, "environment variable that holds the server's key")
-      .add("ca_file", &OpenAiAudioOptions::ca_file, "PEM file of the authorities for https, instead of the system's")
-      .add("timeout", &OpenAiAudioOptions::timeout, "of one utterance")
       .add("name", &OpenAiAudioOptions::name, "what results show as settings, instead of the model");
 }
 
 Result<Transcriber> open_openai_audio(const OpenAiAudioOptions& options) {
-  auto key = key_of(options.api_key_env);
-  if (!key) return tl::unexpected(key.error());
-  http::ClientOptions with;
-  with.timeout = options.timeout;
-  with.max_body = 8 << 20;
-  with.ca_file = options.ca_file;
-  if (!key->empty()) with.headers.emplace_back("Authorization", "Bearer " + *key);
-  auto client = http::Client::open(options.url, std::move(with));
-  if (!client) return tl::unexpected(client.error());
-  auto server = std::make_shared<Server>(options, std::move(*client));
+  auto remote = Remote::open(engine_name, remote_of(options), {"Authorization", "Bearer "});
+  if (!remote) return tl::unexpected(remote.error());
+  auto server = std::make_shared<Server>(options, std::move(*remote));
   return Transcriber([server](std::span<const Sound> sounds) {
-    std::vector<Result<Transcript>> all;
-    for (const auto& sound : sounds) {
-      // a server that is away is not asked again for each of the others
-      bool away = !all.empty() && !all.back() && traits_of(all.back().error().kind).remedy == Remedy::retry;
-      all.push_back(away ? all.back() : server->hear(sound));
-    }
-    return all;
+    return one_by_one(sounds, [&](const Sound& sound) { return server->hear(sound); });
   });
 }
 

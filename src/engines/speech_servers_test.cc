@@ -7,8 +7,9 @@
 #include "base/wav.h"
 #include "engines/kyutai.h"
 #include "engines/openai_audio.h"
-#include "engines/speech_peer.h"
-#include "engines/speech_server.h"
+#include "engines/engine_peer.h"
+#include "engines/remote.h"
+#include "engines/speech_sound.h"
 
 namespace loom::engines {
 namespace {
@@ -41,7 +42,7 @@ const FaultRow http_faults[] = {
 };
 
 TEST(OpenAiAudio, sends_a_wav_and_reads_words) {
-  SpeechPeer peer;
+  EnginePeer peer;
   peer.reply.body =
       R"({"text":" And so, my ","language":"english","duration":1.0,"words":[{"word":" And","start":0.1,"end":0.3},
       {"word":"so,","start":0.3,"end":0.2},{"word":" my","start":0.9,"end":7,"probability":0.5},{"word":7},{}]})";
@@ -72,7 +73,7 @@ TEST(OpenAiAudio, sends_a_wav_and_reads_words) {
 }
 
 TEST(OpenAiAudio, reads_whisper_servers_segments) {
-  SpeechPeer peer;
+  EnginePeer peer;
   peer.reply.body =
       R"({"text":"hello there","segments":[{"words":[{"word":" hello","start":0,"end":0.4,"probability":0.9}]},
       {"words":[{"word":" there","start":0.4,"end":0.8,"probability":2}]}]})";
@@ -86,7 +87,7 @@ TEST(OpenAiAudio, reads_whisper_servers_segments) {
 
 TEST(OpenAiAudio, faults_are_retried_or_rejected) {
   for (const auto& [reply, kind] : http_faults) {
-    SpeechPeer peer;
+    EnginePeer peer;
     peer.reply = reply;
     auto heard = hear(open_openai_audio({.url = peer.url()}), tone(0.1));
     ASSERT_FALSE(heard);
@@ -95,7 +96,7 @@ TEST(OpenAiAudio, faults_are_retried_or_rejected) {
 }
 
 TEST(OpenAiAudio, a_hang_is_a_timeout_and_the_others_are_not_tried) {
-  SpeechPeer peer;
+  EnginePeer peer;
   peer.hangs = true;
   auto hears = open_openai_audio({.url = peer.url(), .timeout = 100ms});
   std::vector<Sound> sounds(3, tone(0.1));
@@ -113,7 +114,7 @@ TEST(OpenAiAudio, a_server_that_is_away_is_unavailable) {
 }
 
 TEST(KyutaiBatch, reads_events) {
-  SpeechPeer peer;
+  EnginePeer peer;
   peer.reply.body = R"([{"type":"Word","text":"and","start_time":0.1},{"type":"EndWord","stop_time":0.3},{"type":"Step"},
       {"type":"Word","text":"so","start_time":0.4},{"type":"Word","text":"my","start_time":0.7}])";
   ::setenv("LOOM_TEST_SPEECH_KEY", "secret", 1);
@@ -131,21 +132,21 @@ TEST(KyutaiBatch, reads_events) {
 
 TEST(KyutaiBatch, faults_are_retried_or_rejected) {
   for (const auto& [reply, kind] : http_faults) {
-    SpeechPeer peer;
+    EnginePeer peer;
     peer.reply = reply;
     auto heard = hear(open_kyutai({.url = peer.url(), .protocol = "batch"}), tone(0.1));
     ASSERT_FALSE(heard);
     EXPECT_EQ(heard.error().kind, kind) << reply.status << reply.body;
   }
   for (auto body : {R"([{"type":"Word","text":"a"}])", R"([{"type":"EndWord"}])", "[7]", R"([{"type":"Error"}])"}) {
-    SpeechPeer peer;
+    EnginePeer peer;
     peer.reply.body = body;
     EXPECT_EQ(hear(open_kyutai({.url = peer.url(), .protocol = "batch"}), tone(0.1)).error().kind, ErrorKind::unavailable) << body;
   }
 }
 
 TEST(KyutaiStream, hears_each_sound_with_its_own_times) {
-  SpeechPeer peer;
+  EnginePeer peer;
   auto hears = open_kyutai({.url = peer.url()});
   ASSERT_TRUE(hears);
   std::vector<Sound> sounds{tone(1), tone(2.33), tone(0.75)};
@@ -172,7 +173,7 @@ TEST(KyutaiStream, faults_are_retried) {
                       {Moshi::hangs, ErrorKind::timeout, "marker"},
                       {Moshi::refuses, ErrorKind::unavailable, "503"}};
   for (const auto& row : rows) {
-    SpeechPeer peer(row.how);
+    EnginePeer peer(row.how);
     auto hears = open_kyutai({.url = peer.url(), .timeout = row.how == Moshi::hangs ? 300ms : 20000ms});
     auto heard = hear(hears, tone(2));
     ASSERT_FALSE(heard) << row.says;
@@ -184,7 +185,7 @@ TEST(KyutaiStream, faults_are_retried) {
 }
 
 TEST(KyutaiStream, a_kept_connection_that_ended_is_made_anew) {
-  SpeechPeer peer(Moshi::closes_after_one);
+  EnginePeer peer(Moshi::closes_after_one);
   auto hears = open_kyutai({.url = peer.url()});
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(hear(hears, tone(1)));
   EXPECT_EQ(peer.connections, 3);

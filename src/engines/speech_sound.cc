@@ -1,9 +1,8 @@
-#include "engines/speech_server.h"
+#include "engines/speech_sound.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <numbers>
 
 namespace loom::engines {
@@ -31,42 +30,6 @@ std::array<Phase, 3> make_phases() {
 }
 
 }  // namespace
-
-tl::unexpected<Error> rubbish(std::string_view engine, std::string what) {
-  return fail(ErrorKind::unavailable, std::string(engine) + ": the server's answer can't be understood: " + what,
-              {.field = {}, .remedy = "check that the address is such a server's", .code = {}});
-}
-
-Result<void> accepted(const http::ClientReply& reply, std::string_view engine) {
-  if (reply.status / 100 == 2) return {};
-  auto kind = ErrorKind::unavailable;
-  std::string remedy = "check the server";
-  switch (reply.status) {
-    case 400:
-    case 415:
-    case 422:
-      kind = ErrorKind::malformed;
-      remedy = "send sound that the server takes";
-      break;
-    case 413:
-      kind = ErrorKind::too_large;
-      remedy = "cut utterances shorter";
-      break;
-    case 401:
-    case 403:
-      remedy = "check the key (api_key_env)";
-      break;
-    case 404:
-    case 405:
-      remedy = "check the url and the protocol of this engine";
-      break;
-    default:
-      break;
-  }
-  auto status = std::to_string(reply.status);
-  return fail(kind, std::string(engine) + ": the server answered " + status,
-              {.field = {}, .remedy = std::move(remedy), .code = status});
-}
 
 Sound resampled_to_24k(std::span<const float> sound) {
   static const auto phases = make_phases();
@@ -97,14 +60,6 @@ std::string text_of_words(const std::vector<SpokenWord>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : " ") + word.text;
   return text;
-}
-
-Result<std::string> key_of(const std::string& variable) {
-  if (variable.empty()) return std::string();
-  const char* value = std::getenv(variable.c_str());
-  if (value && *value) return std::string(value);
-  return fail(ErrorKind::configuration, "the environment variable " + variable + " is not set",
-              {.field = "api_key_env", .remedy = "set it to the server's key", .code = {}});
 }
 
 }  // namespace loom::engines

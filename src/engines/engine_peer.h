@@ -1,7 +1,7 @@
-// A server for tests that speaks the speech servers' protocols, faults included: HTTP routes that answer what the test
+// A server for tests that speaks the model servers' protocols, faults included: HTTP routes that answer what the test
 // says, and moshi-server's WebSocket. Threads: its own; the settings are changed before it is asked. A failed start
 // throws.
-//   SpeechPeer peer;  peer.reply = {.status = 503};   open_kyutai({.url = peer.url()})
+//   EnginePeer peer;  peer.reply = {.status = 503};   open_kyutai({.url = peer.url()})
 #pragma once
 
 #include <array>
@@ -77,15 +77,15 @@ class MoshiListener final : public http::Listener {
   std::optional<double> marker_;
 };
 
-class SpeechPeer {
+class EnginePeer {
  public:
-  explicit SpeechPeer(Moshi how = Moshi::works) : moshi(how) {
+  explicit EnginePeer(Moshi how = Moshi::works) : moshi(how) {
     auto opened = http::Server::open({}, routes(), std::make_shared<http::ByteBudget>(64 << 20), Log::silent());
     if (!opened) throw std::runtime_error(to_string(opened.error()));
     server_ = std::move(*opened);
     thread_ = std::thread([this] { server_->run(stop_); });
   }
-  ~SpeechPeer() {
+  ~EnginePeer() {
     {
       std::lock_guard lock(mutex_);
       held_.clear();
@@ -114,15 +114,16 @@ class SpeechPeer {
       ++asked;
       std::lock_guard lock(mutex_);
       body_ = std::move(request.body);
-      for (auto name : {"content-type", "authorization", "kyutai-api-key"})
+      for (auto name : {"content-type", "authorization", "kyutai-api-key", "x-moondream-auth"})
         headers_[name] = std::string(request.header(name));
       if (hangs) return held_.push_back(std::move(responder));
       responder.answer(reply);
     };
-    std::vector<http::Route> routes{{"POST", "/v1/audio/transcriptions", "", 64 << 20, {}, answer},
-                                    {"POST", "/inference", "", 64 << 20, {}, answer},
-                                    {"POST", "/api/asr-streaming", "", 64 << 20, {}, answer},
-                                    {"GET", "/api/asr-streaming", "", 1 << 20}};
+    std::vector<http::Route> routes;
+    for (const auto* path : {"/v1/audio/transcriptions", "/inference", "/api/asr-streaming", "/v1/query", "/v1/caption",
+                             "/v1/detect", "/v1/chat/completions", "/api/chat"})
+      routes.push_back({"POST", path, "", 64 << 20, {}, answer});
+    routes.push_back({"GET", "/api/asr-streaming", "", 1 << 20});
     routes.back().admit = [this](http::Request&) -> std::optional<http::Refusal> {
       if (moshi != Moshi::refuses) return std::nullopt;
       return http::Refusal{Error{ErrorKind::full, "busy", {}, {}, {}}, {}};
