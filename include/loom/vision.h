@@ -47,11 +47,19 @@ struct ReadWord {
   int line = 0;           // counts up in reading order
 };
 
+/// Something that a model was asked to find; it says where, not how sure it is.
+struct FoundObject {
+  std::string label;
+  Box box{};
+};
+
 struct ReadText {
   std::string text{};                  // in reading order, lines end in \n but the last
   std::vector<ReadWord> words{};       // empty where the engine knows none
   std::optional<double> confidence{};  // 0 to 1, absent where nothing was read or the engine does not say
   std::string engine{}, engine_version{}, settings{};
+  bool cut_short = false;                             // the model had more to say than its limit let it
+  std::optional<std::vector<FoundObject>> objects{};  // absent where it was not asked to find any
 };
 
 using TextReader = std::function<Result<ReadText>(const Picture&)>;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -98,6 +99,10 @@ class EnginePeer {
     std::lock_guard lock(mutex_);
     return body_;
   }
+  std::string path() {
+    std::lock_guard lock(mutex_);
+    return path_;
+  }
   std::string header(const std::string& name) {
     std::lock_guard lock(mutex_);
     return headers_[name];
@@ -105,6 +110,7 @@ class EnginePeer {
 
   http::Reply reply;   // to every HTTP request
   bool hangs = false;  // instead
+  std::chrono::milliseconds thinks{0};  // before it answers
   std::atomic<Moshi> moshi;
   std::atomic<int> asked{0}, connections{0};
 
@@ -114,9 +120,11 @@ class EnginePeer {
       ++asked;
       std::lock_guard lock(mutex_);
       body_ = std::move(request.body);
+      path_ = request.path();
       for (auto name : {"content-type", "authorization", "kyutai-api-key", "x-moondream-auth"})
         headers_[name] = std::string(request.header(name));
       if (hangs) return held_.push_back(std::move(responder));
+      std::this_thread::sleep_for(thinks);
       responder.answer(reply);
     };
     std::vector<http::Route> routes;
@@ -138,7 +146,7 @@ class EnginePeer {
   }
 
   std::mutex mutex_;
-  std::string body_;
+  std::string body_, path_;
   std::map<std::string, std::string> headers_;
   std::vector<http::Responder> held_;
   std::atomic<bool> stop_{false};

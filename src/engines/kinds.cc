@@ -5,7 +5,10 @@
 
 #include "base/bytes.h"
 #include "engines/kyutai.h"
+#include "engines/moondream.h"
+#include "engines/ollama.h"
 #include "engines/openai_audio.h"
+#include "engines/openai_chat.h"
 #include "engines/paddle.h"
 #include "engines/silero.h"
 #include "engines/tesseract.h"
@@ -63,13 +66,31 @@ Result<Engine> make_kyutai(const config::Node& engine, config::Faults& faults) {
   });
 }
 
+Result<Engine> make_moondream(const config::Node& engine, config::Faults& faults) {
+  return read_remote(moondream_options(), engine, faults).map([](const MoondreamOptions& options) {
+    return Engine(MakeTextReader([options] { return open_moondream(options); }));
+  });
+}
+
+Result<Engine> make_openai_chat(const config::Node& engine, config::Faults& faults) {
+  return read_remote(openai_chat_options(), engine, faults).map([](const OpenAiChatOptions& options) {
+    return Engine(MakeTextReader([options] { return open_openai_chat(options); }));
+  });
+}
+
+Result<Engine> make_ollama(const config::Node& engine, config::Faults& faults) {
+  return read_remote(ollama_options(), engine, faults).map([](const OllamaOptions& options) {
+    return Engine(MakeTextReader([options] { return open_ollama(options); }));
+  });
+}
+
 Result<Engine> make_paddle(const config::Node& engine, config::Faults& faults) {
   return read_engine(paddle_options(), engine, faults).map([](const PaddleOptions& options) {
     return Engine(paddle_maker(options));
   });
 }
 
-constexpr std::array<EngineKind, 6> all{{
+constexpr std::array<EngineKind, 9> all{{
     {"paddle", "PP-OCRv4 in this process (ONNX Runtime): finds and reads lines of text, offline.",
      EngineWork::reads_pictures, [] { return paddle_options().docs(); }, make_paddle},
     {"silero", "Silero VAD v6 in this process: tells speech from silence and noise, offline.",
@@ -80,6 +101,12 @@ constexpr std::array<EngineKind, 6> all{{
      [] { return kyutai_options().docs(); }, make_kyutai},
     {"openai_audio", "A server that speaks OpenAI's /v1/audio/transcriptions, or whisper-server's /inference.",
      EngineWork::hears_words, [] { return openai_audio_options().docs(); }, make_openai_audio},
+    {"moondream", "Moondream, in Moondream Station or its cloud: answers a question about a picture, describes it, finds things.",
+     EngineWork::reads_pictures, [] { return moondream_options().docs(); }, make_moondream},
+    {"openai_chat", "A model that sees, behind OpenAI's /v1/chat/completions: vLLM, llama-server (MiniCPM-V), clouds.",
+     EngineWork::reads_pictures, [] { return openai_chat_options().docs(); }, make_openai_chat},
+    {"ollama", "A model that sees, in Ollama (`minicpm-v`).", EngineWork::reads_pictures,
+     [] { return ollama_options().docs(); }, make_ollama},
     {"tesseract",
      "Tesseract 5 in this process: fast, offline, needs language data (`apt-get install tesseract-ocr-eng`).",
      EngineWork::reads_pictures, [] { return tesseract_options().docs(); }, make_tesseract},

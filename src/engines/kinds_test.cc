@@ -27,14 +27,19 @@ TEST(EngineKinds, FaultsHavePlaceAndRemedy) {
   };
   const Case cases[] = {
       {"{use: teseract}", "did you mean 'tesseract'"},
-      {"{use: abacus}", "one of: paddle, tesseract"},
-      {"{language: eng}", "one of: paddle, tesseract"},
+      {"{use: abacus}", "one of: paddle, moondream, openai_chat, ollama, tesseract"},
+      {"{language: eng}", "one of: paddle, moondream, openai_chat, ollama, tesseract"},
       {"{use: whisper}", "does other work"},
       {"{use: tesseract, langauge: eng}", "language"},
       {"{use: tesseract, language: ../eng}", "language codes"},
       {"{use: tesseract, page_segmentation: 0}", "3 to 11"},
       {"{use: tesseract, page_segmentation: three}", "page_segmentation"},
       {"{use: tesseract, text_height: 2}", "at least 10"},
+      {"{use: moondream}", "has no url"},
+      {"{use: openai_chat, url: localhost}", "is no address"},
+      {"{use: moondream, url: http://x, skill: guess}", "query, caption, detect"},
+      {"{use: moondream, url: http://x, propmt: Why}", "did you mean 'prompt'"},
+      {"{use: ollama, model: ''}", "names no model"},
   };
   for (const auto& one : cases) {
     SCOPED_TRACE(one.yaml);

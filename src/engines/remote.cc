@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-
-#include "loom/json.h"
-
 namespace loom::engines {
 namespace {
 
@@ -31,6 +28,16 @@ Meaning meaning_of(int status) {
     default:
       return {ErrorKind::unavailable, "check the server"};
   }
+}
+
+/// More than the model's context holds, as llama-server and OpenAI say it.
+bool is_too_long(std::string_view body) {
+  json::Document document;
+  auto root = document.parse(body, {.depth = 64, .allow_nul = true});
+  if (!root) return false;
+  for (auto [path, name] : {std::pair{"error.type", "exceed_context_size_error"}, {"error.code", "context_length_exceeded"}})
+    if (auto said = root->at_path(path); said && said->string() == name) return true;
+  return false;
 }
 
 /// The value of an environment variable; "" where no variable is named.
@@ -96,10 +103,19 @@ Result<std::string> Remote::post(std::string_view path, const http::Posted& post
   return std::move(reply->body);
 }
 
+Result<json::Value> Remote::ask(std::string_view path, std::string_view body, json::Document& answer) {
+  auto reply = post(path, {.body = body});
+  if (!reply) return tl::unexpected(reply.error());
+  auto root = answer.parse(*reply, {.depth = 64, .allow_nul = true});
+  if (!root || !root->is_object()) return rubbish("no JSON object");
+  return *root;
+}
+
 tl::unexpected<Error> Remote::rubbish(std::string what) const { return engines::rubbish(engine_, std::move(what)); }
 
 tl::unexpected<Error> Remote::refused(const http::ClientReply& reply) const {
-  auto [kind, remedy] = meaning_of(reply.status);
+  auto [kind, remedy] = is_too_long(reply.body) ? Meaning{ErrorKind::too_large, "give the server a larger context, or send less"}
+                                                 : meaning_of(reply.status);
   auto status = std::to_string(reply.status);
   auto said = complaint_of(reply.body);
   return fail(kind, engine_ + ": the server answered " + status + (said.empty() ? "" : ": " + said),

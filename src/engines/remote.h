@@ -11,6 +11,7 @@
 
 #include "base/config.h"
 #include "http/client.h"
+#include "loom/json.h"
 
 namespace loom::engines {
 
@@ -36,6 +37,8 @@ class Remote {
   static Result<Remote> open(std::string_view engine, const RemoteOptions& options, const KeyHeader& key);
 
   Result<std::string> post(std::string_view path, const http::Posted& posted);
+  /// JSON both ways: the object that the server answered, as long as `answer` lives.
+  Result<json::Value> ask(std::string_view path, std::string_view body, json::Document& answer);
   [[nodiscard]] const http::ClientOptions& settings() const { return settings_; }
   /// The server answered what no such server answers: unavailable.
   [[nodiscard]] tl::unexpected<Error> rubbish(std::string what) const;

@@ -28,6 +28,13 @@ std::string to_json(const std::vector<ReadWord>& words) {
   return json::array_of(elements);
 }
 
+std::string to_json(const std::vector<FoundObject>& objects) {
+  std::vector<std::string> elements;
+  for (const auto& object : objects)
+    elements.push_back(json::Writer{}.field("label", object.label).raw("box", to_json(object.box)).text());
+  return json::array_of(elements);
+}
+
 /// Leaves out the words that are less sure than wanted; an engine that knows no words keeps its text.
 void keep_sure_words(ReadText& read, double min_confidence) {
   if (min_confidence <= 0 || read.words.empty()) return;
@@ -44,13 +51,15 @@ std::string result_of(const ReadText& read, const Picture& picture, Micros took)
   } else {
     result.raw("confidence", "null");
   }
-  return result.field("engine", read.engine)
+  result.field("engine", read.engine)
       .field("engine_version", read.engine_version)
       .field("settings", read.settings)
       .field("took_ms", static_cast<double>(std::max<Micros>(took, 0)) / 1000)
       .field("width", picture.width)
-      .field("height", picture.height)
-      .text();
+      .field("height", picture.height);
+  if (read.objects) result.raw("objects", to_json(*read.objects));
+  if (read.cut_short) result.field("cut_short", true);
+  return result.text();
 }
 
 }  // namespace

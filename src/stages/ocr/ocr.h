@@ -24,7 +24,8 @@ struct Ocr {
 };
 
 /// Emit with {"text","words":[{"text","box":[x,y,width,height],"confidence"}],"confidence","engine","engine_version",
-/// "settings","took_ms","width","height"}, or Retry or Reject by what the picture or the engine said.
+/// "settings","took_ms","width","height"}, with "objects" ([{"label","box"}]) where the engine was asked to find some and
+/// "cut_short":true where the model's text ends before it was done; or Retry or Reject by what the picture or the engine said.
 [[nodiscard]] Outcome read_text(const Ocr& ocr, const Envelope& message);
 
 }  // namespace loom::stages

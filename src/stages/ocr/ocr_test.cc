@@ -59,6 +59,13 @@ TEST(Ocr, AddsWhatTheEngineRead) {
       R"("confidence":0.75,"engine":"pen","engine_version":"1.2","settings":"blue","took_ms":2.5,"width":600,"height":390})");
 }
 
+TEST(Ocr, TellsWhatWasFoundAndThatATextIsCutShort) {
+  ReadText read{.text = "so far", .cut_short = true, .objects = {{{"cat", {1, 2, 3, 4}}}}};
+  auto outcome = run(data_of(png_bytes(600, 390)), reads(read));
+  auto result = std::get<Emit>(outcome).messages.at(0).result;
+  EXPECT_NE(result.find(R"("objects":[{"label":"cat","box":[1,2,3,4]}],"cut_short":true})"), std::string::npos) << result;
+}
+
 TEST(Ocr, LeavesOutUnsureWordsOnRequest) {
   auto outcome = run(data_of(png_bytes(600, 390)), reads(two_lines()), {.min_confidence = 0.5});
   json::Document document;
