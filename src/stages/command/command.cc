@@ -3,37 +3,14 @@
 #include <algorithm>
 
 #include "loom/json.h"
+#include "stages/answer/answer.h"
 
 namespace loom::stages {
 namespace {
 
-constexpr std::size_t shown = 200;  // bytes of rubbish in an error
-
 tl::unexpected<Error> rubbish(std::string_view line, const std::string& why) {
-  return fail(ErrorKind::malformed, "the program answered " + why + ": " + std::string(line.substr(0, shown)),
-              {.remedy = "answer each line with one line: {\"id\":…,\"result\":{…}}"});
-}
-
-Result<Outcome> outcome_of_answer(std::string_view line, const json::Value& answer) {
-  if (auto result = answer.get("result"); result && result->is_object())
-    return with_result(std::string(*json::raw_member(line, "result")));
-  if (auto results = answer.get("results"); results && results->kind() == json::Kind::array) {
-    Emit emit;
-    for (std::size_t i = 0; i < results->size(); ++i) {
-      auto raw = json::raw_path(line, "results." + std::to_string(i));
-      if (!raw || !raw->starts_with('{')) return rubbish(line, "a result that is no object");
-      emit.messages.push_back({std::string(*raw), std::nullopt, std::to_string(i)});
-    }
-    return emit;
-  }
-  if (auto drop = answer.get("drop"); drop && drop->string()) return Drop{std::string(drop->string()->substr(0, 64))};
-  auto error = answer.get("error");
-  if (!error || !error->string()) return rubbish(line, "without result, results, drop or error");
-  auto retry = answer.get("retry");
-  Error what{ErrorKind::invalid_value, std::string(error->string()->substr(0, 1000)), "", "", "stage"};
-  if (!retry || !retry->boolean().value_or(false)) return Reject{std::move(what)};
-  what.kind = ErrorKind::unavailable;
-  return Retry{std::move(what)};
+  return fail(ErrorKind::malformed, "the program answered " + why + ": " + beginning_of(line, 200),
+              {.field = {}, .remedy = "answer each line with one line: {\"id\":…,\"result\":{…}}", .code = {}});
 }
 
 }  // namespace
