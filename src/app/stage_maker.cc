@@ -1,5 +1,6 @@
 #include "app/stage_maker.h"
 
+#include "app/web_service.h"
 #include "engines/kinds.h"
 
 namespace loom::app {
@@ -9,7 +10,7 @@ Result<stages::MadeStage> stage_maker(const model::StageSpec& stage, config::Fau
   if (!kind)
     return fail(ErrorKind::configuration, "no stage kind '" + stage.use + "'",
                 {.field = "stages." + stage.group.get() + ".use"});
-  stages::StageEntry entry{stage.node, model::common_stage_keys(), {}, system_clock()};
+  stages::StageEntry entry{stage.node, model::common_stage_keys(), {}, system_clock(), open_web_service};
   if (kind->engine != EngineWork::none) {
     auto engine = engines::make_engine(stage.engine, kind->engine, faults);
     if (!engine) return tl::unexpected(engine.error());

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "stages/command/command.h"
+#include "stages/http/http.h"
 #include "stages/ocr/ocr.h"
 #include "stages/sentiment/sentiment.h"
 #include "stages/transcribe/transcribe.h"
@@ -113,9 +114,35 @@ Result<MadeStage> make_command(const StageEntry& entry, config::Faults& faults) 
   return stage;
 }
 
-constexpr std::array<StageKind, 5> all{{
+Result<MadeStage> make_http(const StageEntry& entry, config::Faults& faults) {
+  auto options = read_entry(http_options(), entry, faults);
+  if (!options) return tl::unexpected(options.error());
+  if (options->url.empty()) {
+    faults.fault(entry.node.place(), entry.node.path() + ": has no url", "add 'url: http://127.0.0.1:9000', your service's address");
+    return fail(ErrorKind::configuration, entry.node.path() + " has no url");
+  }
+  MadeStage stage;
+  stage.batch = static_cast<std::size_t>(options->in_flight);
+  stage.make_handler = [options = *options, open = entry.open_service, rest = std::make_shared<Rest>()]() -> Result<BatchHandler> {
+    auto service = service_of(options);
+    if (!service) return tl::unexpected(service.error());
+    std::vector<Ask> connections;
+    for (int i = 0; i < options.in_flight; ++i) {
+      auto ask = open(*service);
+      if (!ask) return tl::unexpected(ask.error());
+      connections.push_back(std::move(*ask));
+    }
+    auto lane = std::make_shared<HttpStage>(options.path, rest, std::move(connections));
+    return BatchHandler([lane](std::span<const Envelope> messages) { return lane->handle(messages); });
+  };
+  return stage;
+}
+
+constexpr std::array<StageKind, 6> all{{
     {"command", "Hands each message to a program of any language, in JSON lines on its stdin and stdout (docs/stages.md).",
      EngineWork::none, [] { return command_options().docs(); }, make_command},
+    {"http", "POSTs each message to a service of yours and takes its answer (docs/stages.md).", EngineWork::none,
+     [] { return http_options().docs(); }, make_http},
     {"ocr", "Reads the text of a picture (`data.image_data`: PNG, JPEG or WebP as base64).", EngineWork::reads_pictures,
      [] { return ocr_options().docs(); }, make_ocr},
     {"sentiment", "Says how positive an English text is, by VADER's rules.", EngineWork::none,

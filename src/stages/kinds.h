@@ -16,6 +16,7 @@
 #include "loom/engine.h"
 #include "loom/joiner.h"
 #include "loom/stage.h"
+#include "stages/http/service.h"
 
 namespace loom::stages {
 
@@ -33,6 +34,7 @@ struct StageEntry {
   std::vector<std::string> common_keys;  // what every entry may say (use, input, output, ...): read elsewhere
   Engine engine;                         // of the entry's `engine`
   Clock clock;
+  OpenService open_service{};        // of a stage that asks a service
 };
 
 struct StageKind {
