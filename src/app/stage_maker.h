@@ -7,7 +7,8 @@
 namespace loom::app {
 
 /// Every fault of the entry and its engine goes to `faults`. Errors: configuration.
-[[nodiscard]] Result<stages::MadeStage> stage_maker(const model::StageSpec& stage, config::Faults& faults);
+[[nodiscard]] Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const model::StageSpec& stage,
+                                                    config::Faults& faults);
 
 /// Makes one of each stage's engines, as `loom run` would: what does not come up is a fault with its place.
 void check_engines(Loaded& loaded);

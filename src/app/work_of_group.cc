@@ -55,7 +55,7 @@ Result<runner::Work> work_of_group(const Loaded& loaded, const model::StageSpec&
                                    const Log& log, const std::atomic<bool>& stop) {
   if (stage.use == "store") return store_work_of(loaded, stage, registry, log, stop);
   config::Faults faults;
-  auto made = stage_maker(stage, faults);
+  auto made = stage_maker(loaded.catalogue, stage, faults);
   if (faults.any_fault()) return fail(ErrorKind::configuration, faults.text());
   if (!made) return tl::unexpected(made.error());
   runner::StageWork work;

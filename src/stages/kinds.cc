@@ -106,8 +106,8 @@ Result<MadeStage> make_command(const StageEntry& entry, config::Faults& faults) 
   MadeStage stage;
   stage.batch = static_cast<std::size_t>(options->in_flight);
   auto folder = std::filesystem::path(entry.node.place().file).parent_path().string();
-  stage.make_handler = [options = *options, folder]() -> Result<BatchHandler> {
-    auto command = std::make_shared<Command>(options, folder);
+  stage.make_handler = [options = *options, folder, secrets = entry.secrets]() -> Result<BatchHandler> {
+    auto command = std::make_shared<Command>(options, folder, secrets);
     if (auto started = command->start(); !started) return tl::unexpected(started.error());
     return BatchHandler([command](std::span<const Envelope> messages) { return command->handle(messages); });
   };

@@ -35,6 +35,7 @@ struct StageEntry {
   Engine engine;                         // of the entry's `engine`
   Clock clock;
   OpenService open_service{};        // of a stage that asks a service
+  std::vector<std::string> secrets{};  // variables of the environment that hold the configuration's keys
 };
 
 struct StageKind {

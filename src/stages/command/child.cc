@@ -3,8 +3,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -28,7 +32,27 @@ struct Pipe {
   }
 };
 
-[[noreturn]] void become(const ChildCommand& command, char** argv, const Pipe& in, const Pipe& out, int failed, pid_t parent) {
+/// As execve wants them.
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const auto& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+struct Image {
+  std::vector<char*> argv, environment;
+};
+
+void limit(int resource, std::size_t most) {
+  rlimit64 now{};
+  if (::getrlimit64(static_cast<__rlimit_resource>(resource), &now) != 0 || now.rlim_max < most) return;
+  now.rlim_cur = now.rlim_max = most;
+  ::setrlimit64(static_cast<__rlimit_resource>(resource), &now);
+}
+
+/// Between fork and exec: nothing here may allocate.
+[[noreturn]] void become(const ChildCommand& command, const Image& image, const Pipe& in, const Pipe& out, int failed, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   ::setpgid(0, 0);  // Ctrl-C reaches its parent only
@@ -38,7 +62,11 @@ struct Pipe {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::dup2(in.read, STDIN_FILENO);
   ::dup2(out.write, STDOUT_FILENO);
-  if (command.folder.empty() || ::chdir(command.folder.c_str()) == 0) ::execvp(argv[0], argv);
+  ::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+  limit(RLIMIT_CORE, 0);  // a core would hold messages
+  if (command.max_memory > 0) limit(RLIMIT_DATA, command.max_memory);
+  if (command.folder.empty() || ::chdir(command.folder.c_str()) == 0)
+    ::execvpe(image.argv[0], image.argv.data(), image.environment.data());
   int code = errno;
   (void)!::write(failed, &code, sizeof code);
   ::_exit(127);
@@ -57,13 +85,11 @@ int failure_of(const Pipe& pipe) {
 Result<std::unique_ptr<Child>> Child::start(const ChildCommand& command) {
   static const bool ignored = (::signal(SIGPIPE, SIG_IGN), true);  // a write to a program that ended is an error code
   (void)ignored;
-  std::vector<char*> argv;
-  for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
+  const Image image{pointers_to(command.argv), pointers_to(command.environment)};
   Pipe in, out, failed;
   auto parent = ::getpid();
   pid_t pid = in.open() && out.open() && failed.open() ? ::fork() : -1;
-  if (pid == 0) become(command, argv.data(), in, out, failed.write, parent);
+  if (pid == 0) become(command, image, in, out, failed.write, parent);
   if (pid < 0) {
     in.close(), out.close(), failed.close();
     return fail(ErrorKind::unavailable, "no process can be started: " + std::string(std::strerror(errno)));
@@ -119,6 +145,7 @@ Result<void> Child::write_some() {
   auto count = ::write(in_, to_write_.data(), to_write_.size());
   if (count > 0) to_write_.erase(0, static_cast<std::size_t>(count));
   if (count >= 0 || errno == EAGAIN || errno == EINTR) return {};
+  sent_ -= to_write_.size();
   to_write_.clear();  // it reads no more; what it wrote before may still come
   return {};
 }
@@ -131,7 +158,39 @@ Result<void> Child::read_some() {
     return {};
   }
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-  return fail(ErrorKind::internal, "the program ended", {.remedy = "see what it wrote to stderr"});
+  return fail(ErrorKind::internal, "the program " + how_it_ended(),
+              {.field = {}, .remedy = "see what it wrote to stderr", .code = {}});
+}
+
+std::size_t Child::taken() const {
+  int unread = 0;
+  ::ioctl(in_, FIONREAD, &unread);
+  return sent_ - to_write_.size() - static_cast<std::size_t>(unread);
+}
+
+void Child::allow_cpu(std::chrono::seconds time) const {
+  clockid_t clock{};
+  timespec used{};
+  rlimit limits{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return;
+  if (::prlimit(pid_, RLIMIT_CPU, nullptr, &limits) != 0) return;
+  limits.rlim_cur = std::min(limits.rlim_max, static_cast<rlim_t>(used.tv_sec + 1 + time.count()));
+  ::prlimit(pid_, RLIMIT_CPU, &limits, nullptr);
+}
+
+/// Its end follows that of its output at once, but for a program that closed it and goes on.
+std::string Child::how_it_ended() const {
+  pollfd end{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)), POLLIN, 0};
+  if (end.fd >= 0) {
+    ::poll(&end, 1, 1000);
+    ::close(end.fd);
+  }
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  if (info.si_pid == 0) return "closed its output";
+  if (info.si_code == CLD_EXITED) return "ended with exit code " + std::to_string(info.si_status);
+  if (info.si_status == SIGXCPU) return "was ended: it used more CPU time than it may (max_cpu_s)";
+  return "was ended by signal " + std::to_string(info.si_status) + " (" + ::strsignal(info.si_status) + ")";
 }
 
 }  // namespace loom::stages

@@ -4,7 +4,8 @@
 //                     | {"id":7,"error":"what is wrong","retry":false}
 // Several messages are under way at once, answers may come in any order. A program that ends, hangs or writes rubbish is
 // started again; the messages that it still had are given to the new one alone, so that one which always breaks it
-// breaks nobody else's.
+// breaks nobody else's. A program that ends before it has read a message is at fault itself: it is started again after
+// longer and longer pauses, and no message is blamed.
 // Ownership: a Command owns its program. Threads: the lane's.
 //   Command command(options, folder);   std::vector<Outcome> outcomes = command.handle(messages);
 #pragma once
@@ -26,12 +27,17 @@ struct CommandOptions {
   int in_flight = 8;
   double timeout_s = 30;
   config::Bytes max_output{16ULL << 20};
+  config::Bytes max_memory{2ULL << 30};
+  int max_cpu_s = 0;
+  std::vector<std::string> pass_env{};
 };
 [[nodiscard]] config::Options<CommandOptions> command_options();
 
 class Command {
  public:
-  Command(CommandOptions options, std::string folder) : options_(std::move(options)), folder_(std::move(folder)) {}
+  /// `secrets`: variables of the environment that the program does not get.
+  Command(CommandOptions options, std::string folder, std::vector<std::string> secrets = {})
+      : options_(std::move(options)), folder_(std::move(folder)), secrets_(std::move(secrets)) {}
   [[nodiscard]] Result<void> start();
   [[nodiscard]] std::vector<Outcome> handle(std::span<const Envelope> messages);
 
@@ -42,12 +48,20 @@ class Command {
     const Envelope* message = nullptr;
     bool is_answered = false;
   };
+  using Clock = std::chrono::steady_clock;
   Result<void> ask(std::span<Asked> asked);
+  Result<void> begin();
+  void send(std::span<const Asked> asked);
+  Result<void> take_answers(std::span<Asked> asked);
+  Error blamed_on_itself(const Error& error);
   Result<void> take_answer(std::string_view line, std::span<Asked> asked);
 
   CommandOptions options_;
   std::string folder_;
+  std::vector<std::string> secrets_;
   std::unique_ptr<Child> child_;
+  int bad_starts_ = 0;  // in a row
+  Clock::time_point not_before_{};
   std::int64_t next_id_ = 1;
 };
 

@@ -2,6 +2,13 @@
 #include "stages/command/command.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include "loom/json.h"
 
@@ -16,7 +23,10 @@ class CommandTest : public testing::Test {
     if (!command_) {
       auto program = "import sys, json, os, time\nfor line in sys.stdin:\n  it = json.loads(line); id = it['id']; n = it['message']['n']\n"
                      "  answer = lambda **more: print(json.dumps({'id': id, **more}), flush=True)\n  " + body;
-      command_ = std::make_unique<Command>(CommandOptions{{"python3", "-c", program}, 8, timeout_s, {max_output}}, "");
+      if (options_.command.empty()) options_.command = {"python3", "-c", program};
+      options_.timeout_s = timeout_s;
+      options_.max_output = {max_output};
+      command_ = std::make_unique<Command>(options_, "", secrets_);
     }
     std::vector<std::string> texts;
     std::vector<Envelope> messages(values.size());
@@ -26,15 +36,21 @@ class CommandTest : public testing::Test {
     for (const auto& outcome : command_->handle(messages)) all.push_back(name_of(outcome));
     return all;
   }
-  static std::string name_of(const Outcome& outcome) {
+  std::string name_of(const Outcome& outcome) {
     if (auto* drop = std::get_if<Drop>(&outcome)) return "drop " + drop->reason;
-    if (auto* retry = std::get_if<Retry>(&outcome)) return "retry " + std::string(traits_of(retry->error.kind).name);
+    if (auto* retry = std::get_if<Retry>(&outcome)) {
+      error_ = retry->error.message;
+      return "retry " + std::string(traits_of(retry->error.kind).name);
+    }
     if (auto* reject = std::get_if<Reject>(&outcome)) return "reject " + reject->error.message;
     std::string all;
     for (const auto& message : std::get<Emit>(outcome).messages) all += message.result + message.part_step;
     return all;
   }
   using Names = std::vector<std::string>;
+  CommandOptions options_;
+  std::vector<std::string> secrets_;
+  std::string error_;  // of the last Retry
   std::unique_ptr<Command> command_;
 };
 
@@ -70,7 +86,8 @@ TEST_F(CommandTest, OneThatBreaksTheProgramBreaksNobodyElses) {
 TEST_F(CommandTest, AProgramThatHangsIsStartedAgain) {
   auto all = outcomes("answer(result={}) if n else time.sleep(1000)", {"0"}, 0.3);
   EXPECT_EQ(all, (Names{"retry timeout"}));
-  EXPECT_EQ(outcomes("", {"1"}), (Names{"{}"}));
+  for (int tries = 0; tries < 100 && all != Names{"{}"}; ++tries) all = outcomes("", {"1"});  // a slow start takes several
+  EXPECT_EQ(all, (Names{"{}"}));
 }
 
 TEST_F(CommandTest, ALineThatIsTooLongIsCutOff) {
@@ -86,6 +103,61 @@ TEST_F(CommandTest, LargeMessagesDoNotBlockEitherSide) {
 
 TEST_F(CommandTest, AMessageWithLineBreaksIsOneLine) {
   EXPECT_EQ(outcomes("answer(result={'n': n})", {"\n7\r\n"}), (Names{R"({"n": 7})"}));
+}
+
+TEST_F(CommandTest, AProgramThatEndsBeforeItReadsIsNotStartedInAHotLoopAndBlamesNoMessage) {
+  auto count_file = testing::TempDir() + "loom_command_starts_" + std::to_string(::getpid());
+  options_.command = {"sh", "-c", "echo >> " + count_file + "; exit 3"};
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(outcomes("", {"1", "2", "3", "4"}), Names(4, "retry unavailable"));
+  std::ifstream file(count_file);
+  auto starts = std::count(std::istreambuf_iterator<char>(file), {}, '\n');
+  std::remove(count_file.c_str());
+  EXPECT_GE(starts, 1);
+  EXPECT_LE(starts, 10);
+}
+
+TEST_F(CommandTest, AProgramThatTalksBeforeItIsAskedBlamesNoMessage) {
+  options_.command = {"sh", "-c", "echo ready; exec sleep 1000"};
+  EXPECT_EQ(outcomes("", {"1", "2"}), Names(2, "retry unavailable"));
+}
+
+TEST_F(CommandTest, AProgramThatRenewsItselfIsStartedAgainAtOnce) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(outcomes("answer(result={}); os._exit(0)", {"1"}), (Names{"{}"}));
+}
+
+TEST_F(CommandTest, MemoryIsLimited) {
+  options_.max_memory = {200 << 20};
+  auto body = "answer(result={'n': len(bytearray(n << 20))})";
+  EXPECT_EQ(outcomes(body, {"10"}), (Names{R"({"n": 10485760})"}));
+  EXPECT_EQ(outcomes(body, {"500"}), (Names{"retry internal"}));
+  EXPECT_NE(error_.find("ended with exit code 1"), std::string::npos) << error_;
+  EXPECT_EQ(outcomes(body, {"10"}), (Names{R"({"n": 10485760})"}));
+}
+
+TEST_F(CommandTest, CpuTimeIsLimited) {
+  options_.max_cpu_s = 1;
+  auto body = "answer(result={}) if n else any(iter(int, 1))";
+  EXPECT_EQ(outcomes(body, {"1"}, 300), (Names{"{}"}));
+  EXPECT_EQ(outcomes(body, {"0"}), (Names{"retry internal"}));
+  EXPECT_NE(error_.find("max_cpu_s"), std::string::npos) << error_;
+  EXPECT_EQ(outcomes(body, {"1"}), (Names{"{}"}));
+}
+
+TEST_F(CommandTest, TheConfigurationsSecretsAreNotInItsEnvironment) {
+  for (const auto* name : {"LOOM_DATABASE_URL", "PGPASSWORD", "COMMAND_TEST_KEY", "COMMAND_TEST_OWN"}) ::setenv(name, "secret", 1);
+  secrets_ = {"COMMAND_TEST_KEY", "COMMAND_TEST_OWN"};
+  options_.pass_env = {"COMMAND_TEST_OWN"};
+  auto all = outcomes("answer(result={'seen': sorted(k for k, v in os.environ.items() if v == 'secret'), 'path': 'PATH' in os.environ})", {"1"});
+  for (const auto* name : {"LOOM_DATABASE_URL", "PGPASSWORD", "COMMAND_TEST_KEY", "COMMAND_TEST_OWN"}) ::unsetenv(name);
+  EXPECT_EQ(all, (Names{R"({"seen": ["COMMAND_TEST_OWN"], "path": true})"}));
+}
+
+TEST_F(CommandTest, NothingElseThatIsOpenHereIsOpenThere) {
+  int open = ::dup(2);
+  auto all = outcomes("answer(result={'open': [f for f in os.listdir('/proc/self/fd') if os.path.exists('/proc/self/fd/' + f)]})", {"1"});
+  ::close(open);
+  EXPECT_EQ(all, (Names{R"({"open": ["0", "1", "2"]})"}));
 }
 
 TEST_F(CommandTest, AProgramThatIsNotThereIsNamed) {
