@@ -1,9 +1,9 @@
 """The examples, as they are, on a real Kafka: the document's worked example done by programs that are not Loom's."""
-import json, subprocess, sys
+import http.server, json, socket, subprocess, sys, threading
 
 import pytest
 
-from .support.kafka import ROOT, die_with_parent, headers_of, value_of, wait_for
+from .support.kafka import ROOT, die_with_parent, free_port, headers_of, value_of, wait_for
 
 GROUP = "sentiment-analyzer-consumer"
 SENTENCES = {"web-1": ("I love it, great work", "positive"), "web-2": ("The box arrived broken", "negative"), "web-3": ("It works", "neutral")}
@@ -42,19 +42,117 @@ def test_the_documents_own_consumer(loom, kafka, sqlite):
         consumer.wait()
 
 
-@pytest.mark.parametrize("command", [["python3", "sentiment.py"], ["node", "sentiment.js"]], ids=["python", "node"])
-def test_a_command(loom, kafka, prefix, sqlite, command):
+def program(example, language, folder):
+    """The command line of an example in a language; Go is built first."""
+    source = ROOT / "examples" / example / {"python": "sentiment.py", "node": "sentiment.js", "go": "sentiment.go"}[language]
+    if language != "go":
+        return [{"python": "python3", "node": "node"}[language], str(source)]
+    subprocess.run(["go", "build", "-o", folder / "sentiment", source], check=True, timeout=300)
+    return [str(folder / "sentiment")]
+
+
+def pipeline(loom, prefix, sqlite, stage):
+    """The document's feedback pipeline with this entry as its stage; applied, with the API started."""
     group = f"{prefix}-{GROUP}"
-    program = str(ROOT / "examples/sentiment-command" / command[1])
     it = loom(sqlite, {"message_types": {"customer_feedback": f"{prefix}.feedback"},
-                       "stages": {group: {"use": "command", "command": [command[0], program], "input": f"{prefix}.feedback", "output": f"{prefix}.results"},
+                       "stages": {group: {"input": f"{prefix}.feedback", "output": f"{prefix}.results", **stage},
                                   f"{prefix}-sink": {"use": "store", "mappings": "topic_mappings.yml"}}},
               {f"{prefix}.results": json.loads(json.dumps(MAPPING).replace(GROUP, group))})
     it.apply()
     it.start_api()
+    return it, group
+
+
+@pytest.mark.parametrize("language", ["python", "node", "go"])
+def test_a_command(loom, kafka, prefix, sqlite, tmp_path, language):
+    it, group = pipeline(loom, prefix, sqlite, {"use": "command", "command": program("sentiment-command", language, tmp_path)})
     for name in (group, f"{prefix}-sink"):
         it.start("run", name)
     expect_labels(sqlite, it.post_all(feedback()))
+
+
+def listens(port):
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("language", ["python", "node", "go"])
+def test_a_service(loom, kafka, prefix, sqlite, tmp_path, language):
+    """Its complaint is a dead letter that says what is wrong."""
+    port = free_port()
+    service = subprocess.Popen([*program("sentiment-http", language, tmp_path), str(port)], preexec_fn=die_with_parent)
+    try:
+        wait_for(lambda: listens(port), 30, 0.05)
+        it, group = pipeline(loom, prefix, sqlite, {"use": "http", "url": f"http://127.0.0.1:{port}", "path": "/sentiment"})
+        for name in (group, f"{prefix}-sink"):
+            it.start("run", name)
+        bad, *good = it.post_all([{"message_type_id": "customer_feedback", "device_id": "web-9", "data": {"other": 1}}, *feedback()])
+        expect_labels(sqlite, good)
+        letter, = kafka.records(f"dlq.{group}", 1)
+        assert headers_of(letter)["message_id"] == bad["message_id"]
+        assert "data.text is missing" in json.dumps(headers_of(letter))
+    finally:
+        service.kill()
+        service.wait()
+
+
+class Moody(http.server.ThreadingHTTPServer):
+    """A service that answers as `mood` says; it counts what it was asked, and what it answered well."""
+    daemon_threads = True
+
+    def __init__(self, port):
+        self.mood, self.asked, self.heard = "answers", 0, []
+        super().__init__(("127.0.0.1", port), Moods)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+
+class Moods(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["message"]
+        self.server.asked += 1
+        if self.server.mood == "half":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+            self.close_connection = True
+            return
+        status, body = {"busy": (503, b""), "page": (200, b"<html>Sign in</html>"), "key": (401, b""),
+                        "answers": (200, b'{"result":{"label":"seen"}}')}[self.server.mood]
+        if self.server.mood == "answers":
+            self.server.heard.append(message["message_id"])
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_service_that_is_away_loses_nothing_and_dead_letters_nothing(loom, kafka, prefix, sqlite):
+    """Down, busy, half an answer, a page in its place, a key refused: the stage waits, and goes on by itself."""
+    port = free_port()
+    it, group = pipeline(loom, prefix, sqlite, {"use": "http", "url": f"http://127.0.0.1:{port}", "attempts": 1, "timeout": "5s"})
+    say = lambda n: it.post_all([{"message_type_id": "customer_feedback", "device_id": f"web-{i % 7}", "data": {"text": str(i)}} for i in range(n)])
+    stage = it.start("run", group)
+    sent = say(50)
+    wait_for(lambda: "can't connect" in stage.text(), 30, 0.1, lambda: "for the stage to be refused:\n" + stage.text())
+    service = Moody(port)
+    try:
+        done = lambda: len(set(service.heard)) == len(sent)
+        wait_for(done, 60, 0.1, lambda: f"after it was down: {len(set(service.heard))} of {len(sent)}")
+        for mood in ("busy", "half", "page", "key"):
+            service.mood, asked = mood, service.asked
+            sent += say(20)
+            wait_for(lambda: service.asked >= asked + 3, 30, 0.05)  # it goes on asking
+            service.mood = "answers"
+            wait_for(done, 60, 0.1, lambda: f"after {mood}: {len(set(service.heard))} of {len(sent)}")
+        results = kafka.records(f"{prefix}.results", len(sent))
+        assert sorted(headers_of(record)["message_id"] for record in results) == sorted(answer["message_id"] for answer in sent)
+        assert not kafka.records(f"dlq.{group}") and not kafka.records(f"drops.{group}")
+    finally:
+        service.shutdown()
+        service.server_close()
 
 
 def test_a_message_that_breaks_a_command_becomes_a_dead_letter(loom, kafka, prefix, sqlite):
