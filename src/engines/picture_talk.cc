@@ -1,6 +1,7 @@
 #include "engines/picture_talk.h"
 
 #include "base/bytes.h"
+#include "base/complaint.h"
 #include "engines/remote.h"
 
 namespace loom::engines {

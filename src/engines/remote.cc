@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+
+#include "base/complaint.h"
+
 namespace loom::engines {
 namespace {
 
-constexpr std::size_t longest_answer = 8 << 20, longest_complaint = 300;
+constexpr std::size_t longest_answer = 8 << 20;
 
 struct Meaning {
   ErrorKind kind;
@@ -49,27 +52,11 @@ Result<std::string> key_of(const std::string& variable) {
               {.field = "api_key_env", .remedy = "set it to the server's key", .code = {}});
 }
 
-std::string shortened(std::string_view text) {
-  std::string plain(text.substr(0, longest_complaint));
-  while (!plain.empty() && (static_cast<unsigned char>(plain.back()) & 0xc0) == 0x80) plain.pop_back();
-  std::replace_if(plain.begin(), plain.end(), [](unsigned char letter) { return letter < ' '; }, ' ');
-  return plain;
-}
-
 }  // namespace
 
 tl::unexpected<Error> rubbish(std::string_view engine, std::string what) {
   return fail(ErrorKind::unavailable, std::string(engine) + ": the server's answer can't be understood: " + what,
               {.field = {}, .remedy = "check that the address is such a server's", .code = {}});
-}
-
-std::string complaint_of(std::string_view body) {
-  json::Document document;
-  auto root = document.parse(body, {.depth = 64, .allow_nul = true});
-  if (!root) return body.find('<') == std::string_view::npos ? shortened(body) : std::string();
-  for (const auto* path : {"error.message", "error", "detail", "message"})
-    if (auto said = root->at_path(path); said && said->string()) return shortened(*said->string());
-  return {};
 }
 
 std::optional<std::string> wrong_address(const std::string& url) {

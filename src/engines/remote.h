@@ -54,8 +54,6 @@ class Remote {
 };
 
 [[nodiscard]] tl::unexpected<Error> rubbish(std::string_view engine, std::string what);
-/// What a server says is wrong, short: {"error":"…"}, {"error":{"message":"…"}}, {"detail":"…"} or plain text.
-[[nodiscard]] std::string complaint_of(std::string_view body);
 [[nodiscard]] std::optional<std::string> wrong_address(const std::string& url);
 
 template <class S>

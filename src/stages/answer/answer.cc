@@ -1,6 +1,6 @@
 #include "stages/answer/answer.h"
 
-#include <algorithm>
+#include "base/complaint.h"
 
 namespace loom::stages {
 namespace {
@@ -30,14 +30,6 @@ Outcome refused(std::string_view said, bool comes_again) {
 }
 
 }  // namespace
-
-std::string beginning_of(std::string_view text, std::size_t longest) {
-  auto end = std::min(text.size(), longest);
-  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  std::string plain(text.substr(0, end));
-  std::replace_if(plain.begin(), plain.end(), [](unsigned char letter) { return letter < ' ' || letter == 0x7f; }, ' ');
-  return plain;
-}
 
 Result<Outcome> outcome_of_answer(std::string_view text, const json::Value& answer) {
   if (auto result = answer.get("result"); result && result->is_object())

@@ -5,7 +5,6 @@
 //   auto outcome = outcome_of_answer(text, *document.parse(text));   // Result<Outcome>
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "loom/json.h"
@@ -15,8 +14,5 @@ namespace loom::stages {
 
 /// `answer` is `text`, parsed; members beside these are not looked at.
 [[nodiscard]] Result<Outcome> outcome_of_answer(std::string_view text, const json::Value& answer);
-
-/// At most `longest` bytes of a text for people: whole characters, one line.
-[[nodiscard]] std::string beginning_of(std::string_view text, std::size_t longest);
 
 }  // namespace loom::stages

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/complaint.h"
 #include "loom/json.h"
 #include "stages/answer/answer.h"
 #include "stages/command/environment.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/complaint.h"
 #include "loom/json.h"
 #include "stages/answer/answer.h"
 
@@ -44,7 +45,7 @@ Error error_of(ErrorKind kind, std::string message, std::string_view remedy, int
 
 Outcome refused(const ServiceReply& reply) {
   auto [says, remedy] = meaning_of(reply.status);
-  auto said = complaint_in(reply.body);
+  auto said = complaint_of(reply.body);
   auto message = "the service answered " + std::to_string(reply.status) + (said.empty() ? "" : ": " + said);
   if (says == Says::nothing_of_it) return Retry{error_of(ErrorKind::unavailable, std::move(message), remedy, reply.status)};
   auto kind = says == Says::too_large ? ErrorKind::too_large : ErrorKind::invalid_value;
@@ -82,15 +83,6 @@ std::chrono::seconds rest_of(const ServiceReply& reply) {
 }
 
 }  // namespace
-
-std::string complaint_in(std::string_view body) {
-  json::Document document;
-  auto root = document.parse(body, {.depth = 64, .allow_nul = true});
-  if (!root) return body.find('<') == std::string_view::npos ? beginning_of(body, shown) : std::string();  // no pages
-  for (const auto* path : {"error.message", "error", "detail", "message"})
-    if (auto said = root->at_path(path); said && said->string()) return beginning_of(*said->string(), shown);
-  return {};
-}
 
 Judged judge(const Result<ServiceReply>& reply) {
   if (!reply) return {not_answered(reply.error())};

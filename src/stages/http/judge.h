@@ -18,7 +18,4 @@ struct Judged {
 };
 [[nodiscard]] Judged judge(const Result<ServiceReply>& reply);
 
-/// What a service says is wrong: {"error":"…"}, {"error":{"message":"…"}}, {"detail":"…"}, {"message":"…"} or a line of text.
-[[nodiscard]] std::string complaint_in(std::string_view body);
-
 }  // namespace loom::stages
