@@ -21,6 +21,7 @@ struct CommandLine {
   SendOptions send;
   TailOptions tail;
   DlqOptions dlq;
+  VerifyOptions verify;
   TablesOptions tables;
   TopicsOptions topics;
   UpOptions up;
@@ -80,6 +81,21 @@ void add_plans(CommandLine& line) {
     command->add_flag("--allow-destructive", line.tables.allow_destructive, "allow changes that lose something");
 }
 
+void add_books(CommandLine& line) {
+  auto* verify = add_reporting(line, line.app, "verify",
+                               "prove that every message ended exactly once at every hop; exit 1 when the proof fails",
+                               [&line] { return verify_command(line.common, line.verify); });
+  verify->add_option("--since", line.verify.since, "judge only records from this time on: RFC 3339, or -5m");
+  verify->add_option("--until", line.verify.until, "judge only records before this time");
+  verify->add_option("--receipts", line.verify.receipts,
+                     "a file that 'loom send --receipts' wrote: each message is where its client was told, and ended");
+  verify->add_option("--memory", line.verify.memory, "of what was read; more goes to temporary files")
+      ->capture_default_str();
+  verify->add_option("--show", line.verify.show, "how many of those that break the proof are shown a hop")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
 void add_clients(CommandLine& line) {
   auto* send = add_reporting(line, line.app, "send", "send messages of one type and keep their receipts",
                              [&line] { return send_command(line.common, line.send); });
@@ -109,6 +125,7 @@ void add_clients(CommandLine& line) {
                              [&line] { return dlq_show_command(line.common, line.dlq); });
   show->add_option("ID", line.dlq.id, "a message id, or topic:partition:offset of the dead letter or its origin")
       ->required();
+  add_books(line);
   add(line, line.app, "docs", "print the reference of commands, options and endpoints", [] { return docs_command(); });
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/wiring.h"
+#include "books/plan.h"
 
 namespace loom::app {
 
@@ -35,6 +36,14 @@ struct DlqOptions {
 };
 int dlq_list_command(const Common& common, const DlqOptions& options);
 int dlq_show_command(const Common& common, const DlqOptions& options);
+
+struct VerifyOptions {
+  std::string since, until, receipts, memory = "256MiB";
+  int show = 20;
+};
+int verify_command(const Common& common, const VerifyOptions& options);
+/// What the books account for, with the lookbacks of the stage kinds.
+[[nodiscard]] books::Plan books_plan(const Loaded& loaded);
 
 struct TablesOptions {
   bool apply = false, allow_destructive = false;

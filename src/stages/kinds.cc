@@ -150,7 +150,7 @@ constexpr std::array<StageKind, 6> all{{
     {"vad",
      "Finds the utterances in a device's sound (`data.chunk_data`: PCM, WAV, FLAC, OGG or MP3 as base64) and forwards "
      "each as a message of its own; silence is dropped.",
-     EngineWork::detects_speech, [] { return vad_options().docs(); }, make_vad},
+     EngineWork::detects_speech, [] { return vad_options().docs(); }, make_vad, vad_lookback},
     {"transcribe", "Writes down what is said in a sound (`data.chunk_data`), with the times of each word.",
      EngineWork::hears_words, [] { return transcribe_options().docs(); }, make_transcribe},
 }};

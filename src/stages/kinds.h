@@ -4,6 +4,7 @@
 //   BatchHandler handler = *stage->make_handler();                                               // once a lane
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <span>
@@ -44,6 +45,7 @@ struct StageKind {
   std::vector<config::OptionDoc> (*options)() = nullptr;
   /// Errors: configuration; each fault is in `faults`, with its place.
   Result<MadeStage> (*make)(const StageEntry& entry, config::Faults& faults) = nullptr;
+  std::chrono::milliseconds lookback{0};  // of a kind that joins messages: how far back its memory reaches
 };
 
 [[nodiscard]] std::span<const StageKind> kinds();
