@@ -22,6 +22,7 @@ struct CommandLine {
   TailOptions tail;
   DlqOptions dlq;
   VerifyOptions verify;
+  TraceOptions trace;
   TablesOptions tables;
   TopicsOptions topics;
   UpOptions up;
@@ -96,6 +97,16 @@ void add_books(CommandLine& line) {
       ->capture_default_str();
 }
 
+void add_trace(CommandLine& line) {
+  auto* trace = add_reporting(line, line.app, "trace",
+                              "every hop of one message: where it lies, who handled it, how it ended, its rows",
+                              [&line] { return trace_command(line.common, line.trace); });
+  trace->add_option("ID", line.trace.id, "a message id, or topic:partition:offset of any of its records");
+  trace->add_option("--device", line.trace.device, "instead of an id: the message of this device nearest to --near");
+  trace->add_option("--near", line.trace.near,
+                    "RFC 3339, or -5m: where to look for an id that Loom did not make, or for the device; default now");
+}
+
 void add_clients(CommandLine& line) {
   auto* send = add_reporting(line, line.app, "send", "send messages of one type and keep their receipts",
                              [&line] { return send_command(line.common, line.send); });
@@ -126,6 +137,7 @@ void add_clients(CommandLine& line) {
   show->add_option("ID", line.dlq.id, "a message id, or topic:partition:offset of the dead letter or its origin")
       ->required();
   add_books(line);
+  add_trace(line);
   add(line, line.app, "docs", "print the reference of commands, options and endpoints", [] { return docs_command(); });
 }
 

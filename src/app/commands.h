@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "app/wiring.h"
-#include "books/plan.h"
 
 namespace loom::app {
 
@@ -42,8 +41,12 @@ struct VerifyOptions {
   int show = 20;
 };
 int verify_command(const Common& common, const VerifyOptions& options);
-/// What the books account for, with the lookbacks of the stage kinds.
-[[nodiscard]] books::Plan books_plan(const Loaded& loaded);
+
+struct TraceOptions {
+  std::string id;  // a message id, or topic:partition:offset
+  std::string device, near;
+};
+int trace_command(const Common& common, const TraceOptions& options);
 
 struct TablesOptions {
   bool apply = false, allow_destructive = false;

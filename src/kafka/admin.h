@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -83,6 +84,9 @@ class Admin {
   virtual Result<std::vector<GroupInfo>> groups(const std::vector<ConsumerGroup>& names,
                                                 std::chrono::milliseconds wait) = 0;
 };
+
+/// Where our producers, Java's and Python's put a record with this key.
+[[nodiscard]] Partition partition_of(std::string_view key, int partitions);
 
 /// Reads a range of partitions from `from` up to (excluding) `until`, without a group: tools, not pipelines.
 /// Calls `visit` in offset order per partition; false stops. An `until` past the end stops at the end. `until` absent:

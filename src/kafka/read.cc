@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <thread>
 
 #include "kafka/admin.h"
@@ -31,11 +33,20 @@ class RangeReader {
   std::optional<Result<void>> failed(const rd_kafka_message_t& message);
   std::optional<Result<void>> idle();
   void finish(const TopicPartition& partition);
+  /// The open range of this record, quick for runs of one partition; nullptr: none.
+  Range* range_of(const rd_kafka_message_t& message, const Record& record);
+  std::optional<Result<void>> take_batch(rd_kafka_message_t* first);
 
   const std::function<bool(const Record*)>& visit_;
   std::map<TopicPartition, Range> open_;
   ConsumerClient::Ref client_;
   Steady::time_point told_ = Steady::now();
+  std::array<rd_kafka_message_t*, 1000> batch_{};
+  struct {
+    const rd_kafka_topic_t* topic = nullptr;
+    std::int32_t partition = -1;
+    Range* range = nullptr;
+  } last_;
 };
 
 /// An assigned partition of a topic that is not there stays silent for ever: better asked before.
@@ -82,10 +93,33 @@ Result<void> RangeReader::run(const ClusterSettings& settings, Log log) {
   if (auto assigned = assign(); !assigned) return assigned;
   while (!open_.empty()) {
     auto* message = rd_kafka_consumer_poll(client_->handle(), 100);
-    auto end = message ? take(message) : idle();
+    auto end = message ? take_batch(message) : idle();
     if (end) return *end;
   }
   return {};
+}
+
+/// What else lies ready comes with the first one.
+std::optional<Result<void>> RangeReader::take_batch(rd_kafka_message_t* first) {
+  batch_[0] = first;
+  auto more = rd_kafka_consume_batch_queue(client_->queue(), 0, batch_.data() + 1, batch_.size() - 1);
+  std::size_t count = 1 + (more > 0 ? static_cast<std::size_t>(more) : 0);
+  std::optional<Result<void>> end;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (end)
+      rd_kafka_message_destroy(batch_[i]);
+    else
+      end = take(batch_[i]);
+  }
+  return end;
+}
+
+Range* RangeReader::range_of(const rd_kafka_message_t& message, const Record& record) {
+  if (message.rkt != last_.topic || message.partition != last_.partition) {
+    auto found = open_.find(record.topic_partition());
+    last_ = {message.rkt, message.partition, found == open_.end() ? nullptr : &found->second};
+  }
+  return last_.range;
 }
 
 std::optional<Result<void>> RangeReader::take(rd_kafka_message_t* raw) {
@@ -94,15 +128,14 @@ std::optional<Result<void>> RangeReader::take(rd_kafka_message_t* raw) {
     return failed(*message);
   }
   auto record = client_->record_of(raw);
-  auto partition = record.topic_partition();
-  auto it = open_.find(partition);
-  if (it == open_.end() || record.offset() < it->second.from) return std::nullopt;
-  auto until = it->second.until.get();
+  auto* range = range_of(*raw, record);
+  if (!range || record.offset() < range->from) return std::nullopt;
+  auto until = range->until.get();
   if (until < 0 || record.offset().get() < until) {
     told_ = Steady::now();
     if (!visit_(&record)) return Result<void>{};
   }
-  if (until >= 0 && record.offset().get() + 1 >= until) finish(partition);
+  if (until >= 0 && record.offset().get() + 1 >= until) finish(record.topic_partition());
   return std::nullopt;
 }
 
@@ -135,11 +168,17 @@ std::optional<Result<void>> RangeReader::idle() {
 
 void RangeReader::finish(const TopicPartition& partition) {
   open_.erase(partition);
+  last_ = {};
   auto list = rd::list_of({&partition, 1});
   rd_kafka_pause_partitions(client_->handle(), list.get());
 }
 
 }  // namespace
+
+Partition partition_of(std::string_view key, int partitions) {
+  return Partition{
+      rd_kafka_msg_partitioner_murmur2(nullptr, key.data(), key.size(), std::max(1, partitions), nullptr, nullptr)};
+}
 
 Result<void> read(const ClusterSettings& settings, const std::map<TopicPartition, Range>& ranges,
                   const std::function<bool(const Record*)>& visit, Log log) {
