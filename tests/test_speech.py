@@ -79,6 +79,12 @@ def test_words_of_a_recording_become_rows(speech):
     said = it.database_under_test.rows("SELECT part, text FROM transcripts ORDER BY kafka_offset")
     assert len(said) >= 4
 
+    def proof():  # chunks that were joined are named in the sources of an utterance
+        return json.loads(it.cli("verify", "--json").stdout)
+    vad = lambda: next(hop for hop in proof()["hops"] if hop["group"].endswith("vad-consumer"))
+    wait_for(lambda: vad()["waiting"] == 0, 30, 0.5, lambda: json.dumps(proof()))
+    assert vad()["joined"] > 0 and vad()["messages"] == 13 and proof()["lost"] == proof()["duplicated"] == 0, proof()
+
 
 def test_words_are_the_same_whatever_the_chunks(speech):
     it, prefix = speech

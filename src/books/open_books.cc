@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto wait = 30s;
+constexpr auto wait = 10s;
 constexpr std::int64_t clock_skew_ms = 600'000;  // a trace may be stamped so much earlier than what it is of
 
 using Topics = std::map<TopicName, kafka::TopicInfo>;

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto wait = 30s;
+constexpr auto wait = 10s;
 constexpr std::int64_t told_every = 100'000;
 constexpr std::int64_t made_before_ms = 1'000;  // an id of Loom's and its record's time come from one clock
 constexpr std::int64_t told_before_ms = 60'000;  // a time that a person gave
