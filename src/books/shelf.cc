@@ -21,9 +21,9 @@ tl::unexpected<Error> trouble(const char* what) {
 
 Result<void> Shelf::put(const Entry& entry) {
   auto& box = boxes_[box_of(entry.id)];
-  auto before = box.bytes.size();
+  auto before = box.bytes.capacity();
   append(box.bytes, entry);
-  held_ += box.bytes.size() - before;
+  held_ += box.bytes.capacity() - before;
   return held_ > memory_ ? spill() : Result<void>{};
 }
 
@@ -37,7 +37,7 @@ Result<void> Shelf::spill() {
       return trouble("writing");
     box.in_file += box.bytes.size();
     spilled_ += box.bytes.size();
-    box.bytes.clear();
+    box.bytes = {};
   }
   held_ = 0;
   return {};

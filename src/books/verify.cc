@@ -21,9 +21,6 @@ class Verification {
   Result<Proof> run();
 
  private:
-  struct Rows {  // of one box
-    std::unordered_map<const Entry*, RowsThere> of;
-  };
   Result<void> open_tables();
   Result<void> read();
   Result<void> add_receipts();
