@@ -1,11 +1,80 @@
 #include "app/stage_maker.h"
 
+#include <algorithm>
+
 #include "app/web_service.h"
 #include "engines/kinds.h"
+#include "stages/by_hint.h"
 
 namespace loom::app {
-
 namespace {
+
+/// A stage's entry on the way to its handlers: the entry, and the same with what a hint says.
+struct Making {
+  const stages::StageKind& kind;
+  std::vector<std::string> secrets;
+  engines::SharedWeights weights = std::make_shared<engines::Weights>();
+
+  Result<stages::MadeStage> made(const config::Node& entry, const config::Node& engine, config::Faults& faults) const {
+    stages::StageEntry whole{entry, model::common_stage_keys(), {}, system_clock(), open_web_service, secrets};
+    if (kind.engine != EngineWork::none) {
+      auto made = engines::make_engine(engine, kind.engine, faults, weights);
+      if (!made) return tl::unexpected(made.error());
+      whole.engine = std::move(*made);
+    }
+    return kind.make(whole, faults);
+  }
+
+  Result<stages::MadeStage> made_for_hint(const config::Node& entry, const config::Node& hint, config::Faults& faults) const;
+};
+
+/// Another engine has other options: it takes none of the stage's.
+config::Node engine_for(const config::Node& own, const config::Node& hints) {
+  auto use = hints["use"];
+  return use.present() && use.scalar() != own["use"].scalar() ? hints : own.with(hints);
+}
+
+/// What is wrong with the entry itself is said once, and not again for each hint.
+void add_new(const config::Faults& from, config::Faults& to) {
+  for (const auto& fault : from.all()) {
+    auto is_told = std::any_of(to.all().begin(), to.all().end(), [&fault](const config::Fault& told) {
+      return told.message == fault.message && told.place.line == fault.place.line;
+    });
+    if (!is_told) to.fault(fault.place, fault.message, fault.remedy);
+  }
+}
+
+Result<stages::MadeStage> Making::made_for_hint(const config::Node& entry, const config::Node& hint,
+                                                config::Faults& faults) const {
+  config::Faults own;
+  std::vector<std::string> known;
+  for (const auto& option : kind.options()) known.push_back(option.name);
+  if (kind.engine != EngineWork::none) known.emplace_back("engine");
+  config::refuse_unknown(hint, known, own);
+  auto made = this->made(entry.with(hint), engine_for(entry["engine"], hint["engine"]), own);
+  add_new(own, faults);
+  if (own.any_fault()) return fail(ErrorKind::configuration, hint.path() + " has faults");
+  return made;
+}
+
+Result<stages::MadeStage> with_hints(const Making& making, const config::Node& entry, stages::MadeStage base,
+                                     config::Faults& faults) {
+  auto hints = entry["hints"];
+  if (!hints.is_map() || base.joining) {
+    auto what = hints.path() + (base.joining ? ": a stage that joins messages has no options per hint" : " is no map of hints");
+    faults.fault(hints.place(), what, "write {HINT: {option: value}}, or one stage a hint with 'when: {pipeline_hint: HINT}'");
+    return fail(ErrorKind::configuration, what);
+  }
+  std::map<std::string, stages::MadeStage> made;
+  bool is_whole = true;
+  for (const auto& [name, hint] : hints.members()) {
+    auto one = making.made_for_hint(entry, hint, faults);
+    is_whole = is_whole && one;
+    if (one) made.emplace(name, std::move(*one));
+  }
+  if (!is_whole) return fail(ErrorKind::configuration, hints.path() + " has faults");
+  return stages::by_hint(std::move(base), std::move(made));
+}
 
 /// Names of variables that options like `api_key_env` give, wherever in the stages they stand.
 void gather_secrets(const config::Node& node, std::vector<std::string>& names) {
@@ -28,13 +97,11 @@ Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const m
   if (!kind)
     return fail(ErrorKind::configuration, "no stage kind '" + stage.use + "'",
                 {.field = "stages." + stage.group.get() + ".use"});
-  stages::StageEntry entry{stage.node, model::common_stage_keys(), {}, system_clock(), open_web_service, secrets_of(catalogue)};
-  if (kind->engine != EngineWork::none) {
-    auto engine = engines::make_engine(stage.engine, kind->engine, faults);
-    if (!engine) return tl::unexpected(engine.error());
-    entry.engine = std::move(*engine);
-  }
-  return kind->make(entry, faults);
+  Making making{*kind, secrets_of(catalogue)};
+  auto base = making.made(stage.node, stage.engine, faults);
+  if (!stage.node["hints"].present()) return base;
+  if (!base) return base;
+  return with_hints(making, stage.node, std::move(*base), faults);
 }
 
 namespace {

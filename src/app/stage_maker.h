@@ -1,4 +1,5 @@
 // A stage's entry with its engine: the kind's own options, the engine's, and the maker of handlers that comes of them.
+// What `hints` says is laid over the entry, a maker a hint; weights that the same options need are loaded once.
 #pragma once
 
 #include "app/wiring.h"

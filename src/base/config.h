@@ -72,6 +72,9 @@ class Node {
   [[nodiscard]] Node operator[](std::string_view key) const;                // absent when not there
   [[nodiscard]] std::vector<std::pair<std::string, Node>> members() const;  // in file order
   [[nodiscard]] std::vector<Node> elements() const;
+  /// This map with the members of `over` instead of its own of the same name, maps within likewise; place and path are
+  /// those of `over`, so that what is wrong is told where it was written.
+  [[nodiscard]] Node with(const Node& over) const;
   [[nodiscard]] Place place() const;
   [[nodiscard]] const std::string& path() const;  // "stages.moondream-ocr-consumer.engine"
 

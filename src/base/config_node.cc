@@ -157,6 +157,16 @@ Node Node::operator[](std::string_view key) const {
   return State::node({.kind = Kind::absent, .place = place(), .path = joined(path(), std::string(key))});
 }
 
+Node Node::with(const Node& over) const {
+  if (!over.is_map()) return over.present() ? over : *this;
+  State to{.kind = Kind::map, .place = over.place(), .path = over.path()};
+  for (const auto& [name, own] : members())
+    to.children.emplace_back(name, own.is_map() || !over[name].present() ? own.with(over[name]) : over[name]);
+  for (const auto& [name, node] : over.members())
+    if (!(*this)[name].present()) to.children.emplace_back(name, node);
+  return State::node(std::move(to));
+}
+
 std::vector<std::pair<std::string, Node>> Node::members() const {
   return is_map() ? state_->children : std::vector<std::pair<std::string, Node>>{};
 }

@@ -332,5 +332,18 @@ TEST(ConfigFaults, WarningsAreNoFaults) {
   EXPECT_EQ(faults.text(), "warning  f:3: odd; look\n");
 }
 
+TEST(Node, WithTakesWhatTheOtherSaysAndKeepsTheRest) {
+  Faults faults;
+  auto root = Node::parse("base: {a: 1, engine: {use: x, prompt: old}, c: 3}\nover:\n  a: 2\n  engine: {prompt: new}\n  d: 4\n",
+                          "loom.yaml", faults);
+  auto both = root["base"].with(root["over"]);
+  EXPECT_EQ(both["a"].scalar() + both["c"].scalar() + both["d"].scalar(), "234");
+  EXPECT_EQ(both["engine"]["use"].scalar() + both["engine"]["prompt"].scalar(), "xnew");
+  EXPECT_EQ(both.path(), "over");
+  EXPECT_EQ(both["engine"]["prompt"].place().line, 4);
+  EXPECT_EQ(both["engine"]["use"].place().line, 1);
+  EXPECT_EQ(root["base"].with(root["none"])["a"].scalar(), "1");
+}
+
 }  // namespace
 }  // namespace loom::config

@@ -27,21 +27,21 @@ Result<S> read_engine(config::Options<S> options, const config::Node& engine, co
   return read;
 }
 
-Result<Engine> make_tesseract(const config::Node& engine, config::Faults& faults) {
-  return read_engine(tesseract_options(), engine, faults).map([](const TesseractOptions& options) {
-    return Engine(MakeTextReader([options] { return open_tesseract(options); }));
+Result<Engine> make_tesseract(const config::Node& engine, config::Faults& faults, const SharedWeights& weights) {
+  return read_engine(tesseract_options(), engine, faults).map([&weights](const TesseractOptions& options) {
+    return Engine(MakeTextReader([options, weights] { return open_tesseract(options, weights); }));
   });
 }
 
-Result<Engine> make_silero(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_silero(const config::Node& engine, config::Faults& faults, const SharedWeights&) {
   return read_engine(silero_options(), engine, faults).map([](const SileroOptions&) {
     return Engine(MakeSpeechDetector(open_silero));
   });
 }
 
-Result<Engine> make_whisper(const config::Node& engine, config::Faults& faults) {
-  return read_engine(whisper_options(), engine, faults).map([](const WhisperOptions& options) {
-    return Engine(whisper_maker(options));
+Result<Engine> make_whisper(const config::Node& engine, config::Faults& faults, const SharedWeights& weights) {
+  return read_engine(whisper_options(), engine, faults).map([&weights](const WhisperOptions& options) {
+    return Engine(whisper_maker(options, weights));
   });
 }
 
@@ -54,39 +54,39 @@ Result<S> read_remote(config::Options<S> options, const config::Node& engine, co
   return fail(ErrorKind::configuration, engine.path() + " has no url");
 }
 
-Result<Engine> make_openai_audio(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_openai_audio(const config::Node& engine, config::Faults& faults, const SharedWeights&) {
   return read_remote(openai_audio_options(), engine, faults).map([](const OpenAiAudioOptions& options) {
     return Engine(MakeTranscriber([options] { return open_openai_audio(options); }));
   });
 }
 
-Result<Engine> make_kyutai(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_kyutai(const config::Node& engine, config::Faults& faults, const SharedWeights&) {
   return read_remote(kyutai_options(), engine, faults).map([](const KyutaiOptions& options) {
     return Engine(MakeTranscriber([options] { return open_kyutai(options); }));
   });
 }
 
-Result<Engine> make_moondream(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_moondream(const config::Node& engine, config::Faults& faults, const SharedWeights&) {
   return read_remote(moondream_options(), engine, faults).map([](const MoondreamOptions& options) {
     return Engine(MakeTextReader([options] { return open_moondream(options); }));
   });
 }
 
-Result<Engine> make_openai_chat(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_openai_chat(const config::Node& engine, config::Faults& faults, const SharedWeights&) {
   return read_remote(openai_chat_options(), engine, faults).map([](const OpenAiChatOptions& options) {
     return Engine(MakeTextReader([options] { return open_openai_chat(options); }));
   });
 }
 
-Result<Engine> make_ollama(const config::Node& engine, config::Faults& faults) {
+Result<Engine> make_ollama(const config::Node& engine, config::Faults& faults, const SharedWeights&) {
   return read_remote(ollama_options(), engine, faults).map([](const OllamaOptions& options) {
     return Engine(MakeTextReader([options] { return open_ollama(options); }));
   });
 }
 
-Result<Engine> make_paddle(const config::Node& engine, config::Faults& faults) {
-  return read_engine(paddle_options(), engine, faults).map([](const PaddleOptions& options) {
-    return Engine(paddle_maker(options));
+Result<Engine> make_paddle(const config::Node& engine, config::Faults& faults, const SharedWeights& weights) {
+  return read_engine(paddle_options(), engine, faults).map([&weights](const PaddleOptions& options) {
+    return Engine(paddle_maker(options, weights));
   });
 }
 
@@ -135,10 +135,11 @@ tl::unexpected<Error> unknown(const config::Node& engine, const std::string& use
 
 std::span<const EngineKind> kinds() { return all; }
 
-Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults) {
+Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults,
+                           const SharedWeights& weights) {
   auto use = engine["use"].scalar();
   for (const auto& kind : all)
-    if (kind.name == use && kind.work == work) return kind.make(engine, faults);
+    if (kind.name == use && kind.work == work) return kind.make(engine, faults, weights);
   return unknown(engine, use, work, faults);
 }
 

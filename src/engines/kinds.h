@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "engines/weights.h"
 #include "loom/engine.h"
 
 namespace loom::engines {
@@ -18,11 +19,13 @@ struct EngineKind {
   EngineWork work = EngineWork::none;
   std::vector<config::OptionDoc> (*options)() = nullptr;
   /// Reads the options; errors: configuration, each fault is in `faults` with its place. Loads nothing yet.
-  Result<Engine> (*make)(const config::Node& engine, config::Faults& faults) = nullptr;
+  Result<Engine> (*make)(const config::Node& engine, config::Faults& faults, const SharedWeights& weights) = nullptr;
 };
 
 [[nodiscard]] std::span<const EngineKind> kinds();
-/// The engine that the entry names, which has to be able to do `work`.
-[[nodiscard]] Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults);
+/// The engine that the entry names, which has to be able to do `work`. Engines that are given the same `weights` load
+/// the same model once.
+[[nodiscard]] Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults,
+                                         const SharedWeights& weights = std::make_shared<Weights>());
 
 }  // namespace loom::engines

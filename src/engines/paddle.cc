@@ -1,7 +1,6 @@
 #include "engines/paddle.h"
 
 #include <memory>
-#include <mutex>
 
 #include "base/model_files.h"
 #include "engines/paddle_lines.h"
@@ -15,7 +14,7 @@ struct Models {
   Letters letters;
 };
 
-Result<std::shared_ptr<const Models>> load(const PaddleOptions& options) {
+Result<std::shared_ptr<Models>> load(const PaddleOptions& options) {
   auto models = std::make_shared<Models>();
   for (auto [name, to] : {std::pair{"ppocr/det.onnx", &models->lines}, {"ppocr/rec.onnx", &models->text}}) {
     auto file = model_file(name);
@@ -60,7 +59,8 @@ Result<ReadText> read(const Models& models, const PaddleOptions& options, const 
   ReadText text;
   text.engine = "paddle";
   text.engine_version = "PP-OCRv4, ONNX Runtime " + onnx_runtime_version();
-  text.settings = "longest_side " + std::to_string(options.longest_side);
+  text.settings = "longest_side " + std::to_string(options.longest_side) + ", min_box_score " +
+                  config::print_value(options.min_box_score);
   for (const auto& [box, line] : in_reading_order(std::move(*boxes))) {
     auto words = read_line(*models.text, models.letters, page->pixels.get(), box);
     if (!words) return tl::unexpected<Error>(std::move(words.error()));
@@ -88,19 +88,11 @@ config::Options<PaddleOptions> paddle_options() {
       .add("min_box_score", &PaddleOptions::min_box_score, "lines that the model is less sure of are left out", share);
 }
 
-MakeTextReader paddle_maker(const PaddleOptions& options) {
-  struct Once {
-    std::mutex mutex;
-    std::shared_ptr<const Models> models;
-  };
-  return [options, once = std::make_shared<Once>()]() -> Result<TextReader> {
-    std::lock_guard lock(once->mutex);
-    if (!once->models) {
-      auto loaded = load(options);
-      if (!loaded) return tl::unexpected<Error>(std::move(loaded.error()));
-      once->models = std::move(*loaded);
-    }
-    return TextReader([models = once->models, options](const Picture& picture) { return read(*models, options, picture); });
+MakeTextReader paddle_maker(const PaddleOptions& options, const SharedWeights& weights) {
+  return [options, weights]() -> Result<TextReader> {
+    auto loaded = weights->get<Models>("paddle, threads " + std::to_string(options.threads), [&] { return load(options); });
+    if (!loaded) return tl::unexpected<Error>(std::move(loaded.error()));
+    return TextReader([models = *loaded, options](const Picture& picture) { return read(*models, options, picture); });
   };
 }
 

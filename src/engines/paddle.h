@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "engines/weights.h"
 #include "loom/vision.h"
 
 namespace loom::engines {
@@ -17,6 +18,7 @@ struct PaddleOptions {
 };
 [[nodiscard]] config::Options<PaddleOptions> paddle_options();
 
-[[nodiscard]] MakeTextReader paddle_maker(const PaddleOptions& options);
+[[nodiscard]] MakeTextReader paddle_maker(const PaddleOptions& options,
+                                          const SharedWeights& weights = std::make_shared<Weights>());
 
 }  // namespace loom::engines

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <sstream>
+#include <thread>
 
 #include "engines/tesseract_page.h"
 
@@ -65,16 +67,24 @@ std::vector<ReadWord> words_of(tesseract::TessBaseAPI& api, const Page& page) {
 
 class Tesseract {
  public:
-  static Result<TextReader> open(const TesseractOptions& options) {
+  static Result<TextReader> open(const TesseractOptions& options, const SharedWeights& weights) {
     silence();
     one_thread();
+    std::ostringstream lane;  // what was loaded is its thread's
+    lane << std::this_thread::get_id();
+    auto api = weights->get<tesseract::TessBaseAPI>("tesseract, " + options.language + ", thread " + lane.str(),
+                                                    [&] { return load(options); });
+    if (!api) return tl::unexpected<Error>(std::move(api.error()));
+    return TextReader(Tesseract(std::move(*api), options));
+  }
+
+  static Result<std::shared_ptr<tesseract::TessBaseAPI>> load(const TesseractOptions& options) {
     auto api = std::make_shared<tesseract::TessBaseAPI>();
     if (api->Init(nullptr, options.language.c_str(), tesseract::OEM_LSTM_ONLY) != 0)
       return fail(ErrorKind::configuration, "Tesseract has no data for language '" + options.language + "'",
                   {.field = "engine.language",
                    .remedy = "apt-get install " + packages_of(options.language) + ", or set TESSDATA_PREFIX"});
-    api->SetPageSegMode(static_cast<tesseract::PageSegMode>(options.page_segmentation));
-    return TextReader(Tesseract(std::move(api), options));
+    return api;
   }
 
   Result<ReadText> operator()(const Picture& picture) const {
@@ -85,6 +95,7 @@ class Tesseract {
         .engine = "tesseract", .engine_version = tesseract::TessBaseAPI::Version(), .settings = settings_of(options_)};
     auto width = pixGetWidth(page->pixels.get()), height = pixGetHeight(page->pixels.get());
     if (constexpr int smallest_letter = 5; width < smallest_letter || height < smallest_letter) return read;
+    api_->SetPageSegMode(static_cast<tesseract::PageSegMode>(options_.page_segmentation));  // another may have set its own
     api_->SetImage(page->pixels.get());
     api_->SetSourceResolution(150);  // the pixels say nothing of inches, and Tesseract would guess
     bool recognized = api_->Recognize(nullptr) == 0;
@@ -129,6 +140,8 @@ config::Options<TesseractOptions> tesseract_options() {
       .add("name", &TesseractOptions::name, "what results call these settings");
 }
 
-Result<TextReader> open_tesseract(const TesseractOptions& options) { return Tesseract::open(options); }
+Result<TextReader> open_tesseract(const TesseractOptions& options, const SharedWeights& weights) {
+  return Tesseract::open(options, weights);
+}
 
 }  // namespace loom::engines

@@ -1,5 +1,5 @@
 // Tesseract 5 as an engine that reads pictures: LSTM only, one thread, no noise on stderr.
-// Ownership: a reader owns one loaded model (about 20 MB). Threads: made and used by one lane's thread.
+// Ownership: a lane's readers share one loaded model a language (about 20 MB). Threads: made and used by one lane's thread.
 // Errors of opening: configuration (language data missing, with the package to install). Of reading: malformed,
 // too_large, internal.
 //   auto reader = open_tesseract({.language = "eng"});   auto read = (*reader)(picture);
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/config.h"
+#include "engines/weights.h"
 #include "loom/vision.h"
 
 namespace loom::engines {
@@ -20,6 +21,7 @@ struct TesseractOptions {
 };
 [[nodiscard]] config::Options<TesseractOptions> tesseract_options();
 
-[[nodiscard]] Result<TextReader> open_tesseract(const TesseractOptions& options);
+[[nodiscard]] Result<TextReader> open_tesseract(const TesseractOptions& options,
+                                                const SharedWeights& weights = std::make_shared<Weights>());
 
 }  // namespace loom::engines

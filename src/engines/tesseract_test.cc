@@ -223,6 +223,18 @@ TEST_F(TesseractEngine, EachThreadHasItsOwn) {
   for (const auto& text : texts) EXPECT_EQ(text, expected);
 }
 
+TEST_F(TesseractEngine, ReadersOfOneLaneShareTheModelAndKeepTheirSettings) {
+  auto picture = picture_of(file_of("post_dark.png"));
+  auto whole = reader_(picture)->text;
+  auto weights = std::make_shared<Weights>();
+  auto pages = open_tesseract({}, weights), lines = open_tesseract({.page_segmentation = 7}, weights);
+  ASSERT_TRUE(pages && lines);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_NE((*lines)(picture)->text, whole) << "a page is not one line";
+    EXPECT_EQ((*pages)(picture)->text, whole);
+  }
+}
+
 TEST(TesseractOpening, MissingLanguageDataNamesThePackage) {
   auto reader = open_tesseract({.language = "chi_sim"});
   ASSERT_FALSE(reader);

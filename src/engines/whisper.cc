@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 
 #include "base/model_files.h"
 #include "engines/whisper_words.h"
@@ -23,15 +22,6 @@ struct FreeState {
 };
 using Context = std::shared_ptr<whisper_context>;
 
-/// The weights, loaded by the first lane that needs them.
-struct Weights {
-  WhisperOptions options;
-  std::mutex mutex;
-  Context context;
-
-  Result<Context> get();
-};
-
 Result<Context> load(const WhisperOptions& options) {
   auto file = model_file("ggml-" + options.model + ".bin");
   if (!file) return tl::unexpected<Error>(std::move(file.error()));
@@ -44,14 +34,6 @@ Result<Context> load(const WhisperOptions& options) {
   Context context(whisper_init_from_file_with_params_no_state(file->c_str(), params), FreeContext{});
   if (!context) return fail(ErrorKind::configuration, "Whisper's model " + *file + " could not be loaded");
   return context;
-}
-
-Result<Context> Weights::get() {
-  std::lock_guard lock(mutex);
-  if (context) return context;
-  auto loaded = load(options);
-  if (loaded) context = *loaded;
-  return loaded;
 }
 
 class Lane {
@@ -186,15 +168,13 @@ config::Options<WhisperOptions> whisper_options() {
       .add("threads", &WhisperOptions::threads, "of one lane", config::at_least(1));
 }
 
-MakeTranscriber whisper_maker(const WhisperOptions& options) {
-  auto weights = std::make_shared<Weights>();
-  weights->options = options;
-  return [weights]() -> Result<Transcriber> {
-    auto context = weights->get();
+MakeTranscriber whisper_maker(const WhisperOptions& options, const SharedWeights& weights) {
+  return [options, weights]() -> Result<Transcriber> {
+    auto context = weights->get<whisper_context>("whisper, " + options.model, [&] { return load(options); });
     if (!context) return tl::unexpected<Error>(std::move(context.error()));
     std::unique_ptr<whisper_state, FreeState> state(whisper_init_state(context->get()));
     if (!state) return fail(ErrorKind::internal, "Whisper's state could not be made: too little memory?");
-    auto lane = std::make_shared<Lane>(weights->options, *context, std::move(state));
+    auto lane = std::make_shared<Lane>(options, *context, std::move(state));
     return Transcriber([lane](std::span<const Sound> sounds) { return lane->hear(sounds); });
   };
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/config.h"
+#include "engines/weights.h"
 #include "loom/speech.h"
 
 namespace loom::engines {
@@ -20,6 +21,7 @@ struct WhisperOptions {
 };
 [[nodiscard]] config::Options<WhisperOptions> whisper_options();
 
-[[nodiscard]] MakeTranscriber whisper_maker(const WhisperOptions& options);
+[[nodiscard]] MakeTranscriber whisper_maker(const WhisperOptions& options,
+                                            const SharedWeights& weights = std::make_shared<Weights>());
 
 }  // namespace loom::engines

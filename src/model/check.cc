@@ -111,6 +111,28 @@ void check_tables(const Mappings& mappings, Faults& faults) {
   }
 }
 
+/// A field that no message has would drop them all, a hint that none has would change nothing, both without a word.
+void check_choices(const Catalogue& catalogue, Faults& faults) {
+  const std::vector<std::string> fields{"schema_version", "message_id", "part", "message_type", "device_id", "recorded_at",
+                                        "timestamp", "trace_id", "pipeline_hint", "data", "metadata", "results"};
+  std::vector<std::string> hints;
+  for (const auto& [name, type] : catalogue.types)
+    if (!type.hint.empty()) hints.push_back(type.hint);
+  auto look = [&faults](const config::Node& at, const std::string& name, const std::vector<std::string>& known, const std::string& what) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    auto near = nearest(name, known);
+    faults.warn(at.place(), at.path() + ": " + what, near.empty() ? "leave it if a sender of your own gives it" : "did you mean '" + near + "'?");
+  };
+  for (const auto& [group, stage] : catalogue.stages) {
+    for (const auto& [name, value] : stage.node["when"].members()) {
+      look(value, name.substr(0, name.find('.')), fields, "Loom's messages have no such field, and a message without it is dropped");
+      if (name == "pipeline_hint") look(value, value.scalar(), hints, "no message type here has the hint '" + value.scalar() + "'");
+    }
+    for (const auto& [name, options] : stage.node["hints"].members())
+      look(options, name, hints, "no message type here has this hint");
+  }
+}
+
 }  // namespace
 
 void check_offline(const Catalogue& catalogue, const Mappings& mappings, Faults& faults) {
@@ -120,6 +142,7 @@ void check_offline(const Catalogue& catalogue, const Mappings& mappings, Faults&
   check_collisions(catalogue, faults);
   check_store(catalogue, mappings, faults);
   check_tables(mappings, faults);
+  check_choices(catalogue, faults);
   check_cycles(catalogue, faults);
   check_limits(catalogue, mappings, faults);
 }

@@ -37,6 +37,25 @@ TEST_P(Check, Says) {
 const Case cases[] = {
     {"fine", "message_types: {m: in.raw}\nstages:\n  g: {use: ocr, input: in.raw, output: out}\n  sink: {use: store}\n",
      "topics: {out: {table: t}}", ""},
+    {"when_and_hints",
+     "message_types: {m: {topic: in.raw, hint: ocr}}\nstages:\n  g: {use: ocr, input: in.raw, output: out, when: {pipeline_hint: ocr, "
+     "data.a: 1, metadata.b.0: 2}, hints: {ocr: {}}}\n  sink: {use: store}\n",
+     "topics: {out: {table: t}}", ""},
+    {"when_of_no_field",
+     "message_types: {m: in.raw}\nstages:\n  g:\n    use: ocr\n    input: in.raw\n    output: out\n    when: {pipline_hint: x}\n  sink: {use: store}\n",
+     "topics: {out: {table: t}}",
+     "warning  loom.yaml:7: stages.g.when.pipline_hint: Loom's messages have no such field, and a message without it is dropped; did you "
+     "mean 'pipeline_hint'?"},
+    {"when_of_no_hint",
+     "message_types: {m: {topic: in.raw, hint: direct}}\nstages:\n  g: {use: ocr, input: in.raw, output: out, when: {pipeline_hint: dirct}}\n  "
+     "sink: {use: store}\n",
+     "topics: {out: {table: t}}",
+     "warning  loom.yaml:3: stages.g.when.pipeline_hint: no message type here has the hint 'dirct'; did you mean 'direct'?"},
+    {"hints_of_no_type",
+     "message_types: {m: {topic: in.raw, hint: ocr_extraction}}\nstages:\n  g: {use: ocr, input: in.raw, output: out, hints: {ocr_extracton: {}}}\n  "
+     "sink: {use: store}\n",
+     "topics: {out: {table: t}}",
+     "warning  loom.yaml:3: stages.g.hints.ocr_extracton: no message type here has this hint; did you mean 'ocr_extraction'?"},
     {"type_unread", "message_types:\n  m: in.raw\n", "",
      "warning  loom.yaml:2: message_types.m: nothing here reads topic 'in.raw'; map it"},
     {"output_unread", "message_types: {m: in.raw}\nstages:\n  g: {use: ocr, input: in.raw, output: out}\n", "",

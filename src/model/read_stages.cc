@@ -40,7 +40,8 @@ Options<StageOptions> stage_options() {
       .add("attempts", &StageOptions::attempts, "tries of a message whose error may pass, before it is a dead letter",
            at_least(1))
       .also("forward")
-      .also("engine");
+      .also("engine")
+      .also("hints");
 }
 
 Options<ForwardOptions> forward_options() {
@@ -67,7 +68,7 @@ void check_use(const config::Node& node, const std::string& use, const std::vect
 
 void check_topics(const config::Node& node, const StageOptions& options, config::Faults& faults) {
   if (options.use == "store") {
-    for (const auto* name : {"input", "output", "forward"})
+    for (const auto* name : {"input", "output", "forward", "hints"})
       if (node[name].present())
         faults.fault(node[name].place(), node[name].path() + ": a store stage has none",
                      "what it reads is in its mappings file");
@@ -106,7 +107,7 @@ const std::vector<std::string>& common_stage_keys() {
   static const std::vector<std::string> keys = [] {
     std::vector<std::string> names;
     for (const auto& option : stage_options().docs()) names.push_back(option.name);
-    names.insert(names.end(), {"forward", "engine"});
+    names.insert(names.end(), {"forward", "engine", "hints"});
     return names;
   }();
   return keys;
@@ -129,7 +130,13 @@ void read_stages(const config::Node& node, const std::vector<std::string>& kinds
 }
 
 void document_stages(Docs& docs) {
-  docs.emplace_back("stages", without_environment(stage_options().docs()));
+  auto options = stage_options().docs();
+  options.push_back({"engine", "", "the model, where the stage has one: {use: tesseract, …}; the options are under Engines", ""});
+  options.push_back({"hints", "",
+                     "per pipeline_hint, options of the stage and its engine that differ for such messages, e.g. "
+                     "{scene_description: {engine: {prompt: What is to be seen?}}}",
+                     ""});
+  docs.emplace_back("stages", without_environment(std::move(options)));
   docs.emplace_back("stages.forward", without_environment(forward_options().docs()));
 }
 
