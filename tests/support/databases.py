@@ -23,11 +23,12 @@ class Sqlite:
 
 
 class PostgresServer:
-    """A server of its own on a socket in a temporary folder; `stop`/`start` keep the data."""
+    """A server of its own on a socket in a temporary folder; `stop`/`start` keep the data. LOOM_TEST_POSTGRES names the
+    folder of another version's programs."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="loom-pg-"))
-        self.bin = pathlib.Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
+        self.bin = pathlib.Path(os.environ.get("LOOM_TEST_POSTGRES") or sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
         self.as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
         if os.getuid() == 0:
             account = pwd.getpwnam("postgres")
