@@ -85,7 +85,8 @@ class Kafka:
 
     def records(self, topic, count=None, seconds=30):
         """Every record of `topic` (a foreign client reads them); waits for at least `count`. Ordered by partition, offset."""
-        consumer = kafka.KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+        consumer = kafka.KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest",
+                                       receive_message_max_bytes=1 << 27)  # a fetch of several partitions is more than its default of 1 MB
         try:
             partitions = wait_for(lambda: consumer.partitions_for_topic(topic), seconds, 0.1, lambda: f"for topic {topic}")
             assigned = [kafka.TopicPartition(topic, p) for p in sorted(partitions)]
