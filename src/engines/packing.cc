@@ -30,16 +30,16 @@ std::size_t cut_of(const Sound& sound, std::size_t from) {
 
 }  // namespace
 
-std::vector<Window> packed(std::span<const Sound> sounds) {
+std::vector<Window> packed(std::span<const Sound> sounds, Sharing sharing) {
   std::vector<Window> windows;
-  std::size_t used = longest_window;
+  std::size_t used = 0;
   for (std::size_t i = 0; i < sounds.size(); ++i) {
     for (std::size_t from = 0; from < sounds[i].size();) {
       auto to = cut_of(sounds[i], from);
       auto size = to - from;
-      if (windows.empty() || used + pause_between + size > longest_window) {
+      if (windows.empty() || sharing == Sharing::alone || used + pause_between + size > lead_in + longest_window) {
         windows.emplace_back();
-        used = 0;
+        used = lead_in;
       } else {
         used += pause_between;
       }

@@ -1,6 +1,6 @@
-// Sounds packed into windows of a model that always works on 30 seconds: several short ones share a window with a pause
-// between them, one that is longer is cut where it is quietest. Pure.
-//   for (const auto& window : packed(sounds)) { auto samples = samples_of(window, sounds); ... }
+// Sounds packed into windows of a model that always works on 30 seconds: each has its own, or several short ones share one
+// with a pause between them; one that is longer is cut where it is quietest. Pure.
+//   for (const auto& window : packed(sounds, Sharing::alone)) { auto samples = samples_of(window, sounds); ... }
 #pragma once
 
 #include <span>
@@ -20,8 +20,10 @@ using Window = std::vector<Piece>;
 
 inline constexpr std::size_t longest_window = 28 * sound_rate;
 inline constexpr std::size_t pause_between = 3 * sound_rate / 10;
+inline constexpr std::size_t lead_in = sound_rate / 4;  // quiet before the first: speech from the first sample on is misheard
 
-[[nodiscard]] std::vector<Window> packed(std::span<const Sound> sounds);
+enum class Sharing { alone, together };
+[[nodiscard]] std::vector<Window> packed(std::span<const Sound> sounds, Sharing sharing);
 [[nodiscard]] Sound samples_of(const Window& window, std::span<const Sound> sounds);
 
 }  // namespace loom::engines

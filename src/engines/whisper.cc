@@ -44,7 +44,7 @@ class Lane {
   std::vector<Result<Transcript>> hear(std::span<const Sound> sounds) {
     std::vector<Transcript> transcripts(sounds.size(), blank());
     std::vector<std::optional<Error>> errors(sounds.size());
-    for (const auto& window : packed(sounds)) {
+    for (const auto& window : packed(sounds, options_.share_windows ? Sharing::together : Sharing::alone)) {
       auto heard = hear(window, sounds);
       if (heard && window.size() > 1 && !is_plausible(*heard, window)) heard = hear_alone(window, sounds);
       for (std::size_t i = 0; i < window.size(); ++i) {
@@ -86,7 +86,7 @@ class Lane {
   Result<std::vector<Transcript>> hear_alone(const Window& window, std::span<const Sound> sounds) {
     std::vector<Transcript> all;
     for (auto piece : window) {
-      piece.at = 0;
+      piece.at = lead_in;
       auto heard = hear({piece}, sounds);
       if (!heard) return heard;
       all.push_back(std::move(heard->front()));
@@ -165,7 +165,9 @@ config::Options<WhisperOptions> whisper_options() {
   return config::Options<WhisperOptions>("engines.whisper")
       .add("model", &WhisperOptions::model, "base, or tiny.en: half the size, English only, more errors", known_model)
       .add("language", &WhisperOptions::language, "the language that is spoken, as a code: en, de, …", known_language)
-      .add("threads", &WhisperOptions::threads, "of one lane", config::at_least(1));
+      .add("threads", &WhisperOptions::threads, "of one lane", config::at_least(1))
+      .add("share_windows", &WhisperOptions::share_windows,
+           "sounds of any devices that wait together share one of the model's windows: what is heard then depends on the others");
 }
 
 MakeTranscriber whisper_maker(const WhisperOptions& options, const SharedWeights& weights) {

@@ -1,6 +1,6 @@
 // Whisper in this process (whisper.cpp): offline, word times by alignment of the decoder's attention.
-// Ownership: the weights (150 MB) are loaded once and shared, each lane has a state of its own. Sounds of one call are
-// packed into shared windows, which is what batches across devices are for.
+// Ownership: the weights (150 MB) are loaded once and shared, each lane has a state of its own. Each sound is
+// heard alone, so that the same sound gives the same words whatever else waits (docs/decisions/0018).
 // Threads: a Transcriber belongs to its lane. Errors of opening: configuration (the model file, an unknown language).
 // Of hearing: internal.
 //   auto make = whisper_maker({.model = "base"});   auto hear = make();   auto texts = (*hear)(sounds);
@@ -18,6 +18,7 @@ struct WhisperOptions {
   std::string model = "base";
   std::string language = "en";
   int threads = 1;
+  bool share_windows = false;  // docs/decisions/0018
 };
 [[nodiscard]] config::Options<WhisperOptions> whisper_options();
 

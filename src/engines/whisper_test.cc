@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "engines/test_sounds.h"
+#include "engines/test_words.h"
 #include "engines/whisper_words.h"
 
 namespace loom::engines {
@@ -52,8 +53,17 @@ class WhisperTest : public testing::Test {
  protected:
   static std::vector<Transcript> hear(const std::vector<Sound>& sounds) {
     static auto transcriber = whisper_maker({})();
+    return with(*transcriber, sounds);
+  }
+  static std::vector<Transcript> hear_together(const std::vector<Sound>& sounds) {
+    static auto transcriber = whisper_maker({.share_windows = true})();
+    return with(*transcriber, sounds);
+  }
+
+ private:
+  static std::vector<Transcript> with(const Transcriber& transcriber, const std::vector<Sound>& sounds) {
     std::vector<Transcript> all;
-    for (auto& result : (*transcriber)(sounds)) {
+    for (auto& result : transcriber(sounds)) {
       EXPECT_TRUE(result) << to_string(result.error());
       all.push_back(result ? *result : Transcript{});
     }
@@ -76,10 +86,24 @@ TEST_F(WhisperTest, ALoneSoundIsHeardWordByWord) {
   EXPECT_EQ(heard.words.front().text, "And");
 }
 
+TEST_F(WhisperTest, WhatElseWaitsChangesNoWord) {
+  auto one = test::librivox("0880"), other = test::librivox("0930");
+  auto alone = hear({other}).front();
+  EXPECT_EQ(plain_words(alone.text), plain_words("he might even have been made amiable himself"));
+  for (const auto& company : {std::vector{one, other}, {other, other, one}, {other, one, other}}) {
+    auto heard = hear(company);
+    for (std::size_t i = 0; i < company.size(); ++i) {
+      if (company[i] == one) continue;
+      ASSERT_EQ(heard[i].text, alone.text);
+      for (std::size_t w = 0; w < alone.words.size(); ++w) EXPECT_EQ(heard[i].words[w].end, alone.words[w].end);
+    }
+  }
+}
+
 TEST_F(WhisperTest, PackedSoundsKeepTheirWords) {
   std::vector<Sound> sounds{test::jfk()};
   for (const auto& [number, text] : read_aloud) sounds.push_back(test::librivox(number));
-  auto heard = hear(sounds);
+  auto heard = hear_together(sounds);
   std::size_t wrong = distance(plain_words(heard[0].text), plain_words(jfk_said)), words = 22;
   for (std::size_t i = 0; i < read_aloud.size(); ++i) {
     auto wanted = plain_words(read_aloud[i].second);
@@ -95,12 +119,29 @@ TEST_F(WhisperTest, PackedSoundsKeepTheirWords) {
 }
 
 TEST_F(WhisperTest, SoundsThatAreAlikeKeepTheirWords) {
-  for (const auto& transcript : hear(std::vector<Sound>(5, test::librivox("0930"))))
+  for (const auto& transcript : hear_together(std::vector<Sound>(5, test::librivox("0930"))))
     EXPECT_EQ(plain_words(transcript.text), plain_words("he might even have been made amiable himself"));
 }
 
 TEST_F(WhisperTest, NothingIsHeardInSilence) {
   EXPECT_EQ(hear({Sound(3 * sound_rate, 0.0F)}).front().text, "");
+}
+
+/// tests/data/word_reference.json: the end of each word by PocketSphinx's forced alignment (tools/word_reference).
+TEST_F(WhisperTest, WordsEndWhereAnotherProgramPutsTheirEnds) {
+  json::Document document;
+  auto table = document.parse(test::bytes_of(LOOM_ROOT "/tests/data/word_reference.json"));
+  ASSERT_TRUE(table);
+  std::vector<double> off;
+  table->each_member([&](std::string_view file, json::Value reference) {
+    auto folder = file == "jfk.wav" ? std::string(".deps/testdata/") : std::string(".deps/testdata/librivox/");
+    auto more = test::ends_off(hear({test::sound_of(folder + std::string(file))}).front(), reference);
+    off.insert(off.end(), more.begin(), more.end());
+  });
+  ASSERT_GE(off.size(), 80U);
+  std::sort(off.begin(), off.end());
+  EXPECT_LE(off[off.size() / 2], 0.1);
+  EXPECT_LE(off[off.size() * 9 / 10], 0.3);
 }
 
 TEST(WhisperOptionsTest, FaultsNameTheModelAndTheLanguage) {
@@ -115,13 +156,13 @@ TEST(WhisperOptionsTest, FaultsNameTheModelAndTheLanguage) {
 
 TEST(Packing, ShortSoundsShareAWindowAndLongOnesAreCut) {
   std::vector<Sound> sounds{Sound(10 * sound_rate), Sound(12 * sound_rate), Sound(20 * sound_rate), Sound(61 * sound_rate)};
-  auto windows = packed(sounds);
+  auto windows = packed(sounds, Sharing::together);
   ASSERT_EQ(windows.size(), 5U);
   EXPECT_EQ(windows[0].size(), 2U);
-  EXPECT_EQ(windows[0][1].at, 10 * sound_rate + pause_between);
+  EXPECT_EQ(windows[0][1].at, lead_in + 10 * sound_rate + pause_between);
   std::size_t last = 0;
   for (const auto& window : windows) {
-    EXPECT_LE(window.back().at + window.back().size, longest_window);
+    EXPECT_LE(window.back().at + window.back().size, lead_in + longest_window);
     for (const auto& piece : window)
       if (piece.sound == 3) {
         EXPECT_EQ(piece.from, last);
@@ -129,6 +170,7 @@ TEST(Packing, ShortSoundsShareAWindowAndLongOnesAreCut) {
       }
   }
   EXPECT_EQ(last, sounds[3].size());
+  for (const auto& window : packed(sounds, Sharing::alone)) EXPECT_EQ(window.size(), 1U);
 }
 
 TEST(WhisperWords, TokensBecomeWordsOfTheirSounds) {
