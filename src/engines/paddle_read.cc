@@ -1,6 +1,7 @@
 #include "engines/paddle_read.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -10,7 +11,7 @@ namespace {
 
 constexpr int model_height = 48;
 constexpr double widest = 40;          // lines, in their heights: what is longer is squeezed
-constexpr double space_width = 0.16;  // of the line's height: empty columns that part words
+constexpr double space_width = 0.3;   // empty columns that part words, in heights of the letters: boxes are tight or wide
 
 struct Letter {
   std::size_t index = 0;  // in Letters
@@ -58,8 +59,22 @@ std::vector<Letter> letters_of(const TensorOut& out, int width) {
   return found;
 }
 
-/// Whether anything stands in each column: pixels unlike the ground, which is what most of the strip is.
-std::vector<bool> ink_of(Pix* strip) {
+struct Ink {
+  std::vector<bool> columns;  // whether anything stands in each
+  int height = 0;             // rows from the highest letter's top to the lowest one's foot
+};
+
+/// Rows around the fullest one that hold more than specks: what the lines above and below reach into the strip is apart.
+int height_of(const std::array<int, model_height>& rows) {
+  auto fullest = std::max_element(rows.begin(), rows.end());
+  auto is_empty = [least = *fullest / 20](int count) { return count <= least; };
+  auto foot = std::find_if(fullest, rows.end(), is_empty);
+  auto top = std::find_if(std::make_reverse_iterator(fullest), rows.rend(), is_empty).base();
+  return static_cast<int>(foot - top);
+}
+
+/// Pixels unlike the ground, which is what most of the strip is.
+Ink ink_of(Pix* strip) {
   int width = pixGetWidth(strip);
   std::vector<int> levels(static_cast<std::size_t>(width * model_height)), sorted;
   for (int x = 0; x < width; ++x)
@@ -73,10 +88,15 @@ std::vector<bool> ink_of(Pix* strip) {
   std::nth_element(sorted.begin(), middle, sorted.end());
   int ground = *middle, most = 0;
   for (int level : levels) most = std::max(most, std::abs(level - ground));
-  std::vector<bool> ink(static_cast<std::size_t>(width));
+  Ink ink{std::vector<bool>(static_cast<std::size_t>(width)), 0};
+  std::array<int, model_height> rows{};
   for (int x = 0; x < width; ++x)
-    for (int y = model_height / 8; y < model_height * 7 / 8; ++y)
-      if (std::abs(levels[static_cast<std::size_t>(x * model_height + y)] - ground) * 3 > most) ink[static_cast<std::size_t>(x)] = true;
+    for (int y = 0; y < model_height; ++y) {
+      if (std::abs(levels[static_cast<std::size_t>(x * model_height + y)] - ground) * 3 <= most) continue;
+      ++rows[static_cast<std::size_t>(y)];
+      if (y >= model_height / 8 && y < model_height * 7 / 8) ink.columns[static_cast<std::size_t>(x)] = true;
+    }
+  ink.height = std::max(height_of(rows), model_height / 3);
   return ink;
 }
 
@@ -140,7 +160,7 @@ Result<std::vector<ReadWord>> read_line(const OnnxModel& model, const Letters& l
       continue;
     }
     bool is_apart = !current.empty() && !is_wide(letters[letter.index]) &&
-                    widest_gap(ink, current.back().at, letter.at) >= space_width * model_height;
+                    widest_gap(ink.columns, current.back().at, letter.at) >= space_width * ink.height;
     if (is_apart) end_word();
     current.push_back(letter);
   }

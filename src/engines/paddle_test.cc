@@ -65,7 +65,7 @@ TEST(Paddle, ReadsTheSamplesWellEnough) {
       {"article_light.png", "article.txt", 0.02, 0.06},     {"article_dark.png", "article.txt", 0.02, 0.06},
       {"article_light_q30.jpg", "article.txt", 0.02, 0.06}, {"article_tilted.png", "article.txt", 0.05, 0.1},
       {"post_light.png", "post.txt", 0.02, 0.06},           {"post_dark.png", "post.txt", 0.02, 0.06},
-      {"chat_light.png", "chat.txt", 0.02, 0.06},
+      {"chat_light.png", "chat.txt", 0.02, 0.06},           {"settings_light.png", "settings.txt", 0.02, 0.06},
   };
   for (const auto& one : cases) {
     SCOPED_TRACE(one.picture);
