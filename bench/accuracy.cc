@@ -3,19 +3,18 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <sstream>
 
 #include "engines/paddle.h"
 #include "engines/silero.h"
 #include "engines/tesseract.h"
-#include "engines/test_sounds.h"
+#include "engines/test_recordings.h"
+#include "engines/test_words.h"
 #include "engines/whisper.h"
 #include "stages/sentiment/vader.h"
 #include "stages/vad/stream.h"
@@ -23,7 +22,9 @@
 namespace loom {
 namespace {
 
-using Words = std::vector<std::string>;
+using test::errors;
+using test::spoken;
+using test::Words;
 
 double cpu_seconds() {
   rusage usage{};
@@ -37,85 +38,58 @@ long rss_mb() {
   return usage.ru_maxrss / 1024;
 }
 
-/// What has to be changed, added or taken away.
-template <class Sequence>
-std::size_t errors(const Sequence& a, const Sequence& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-Words spoken(std::string text) {
-  if (auto mister = text.find("Mr."); mister != std::string::npos) text.replace(mister, 3, "mister");
-  for (char& c : text) c = std::isalpha(static_cast<unsigned char>(c)) || c == '\'' ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : ' ';
-  std::istringstream in(text);
-  return {std::istream_iterator<std::string>(in), {}};
-}
-
-struct Spoken {
-  Sound sound;
-  Words words;
+struct Test {
+  std::vector<Sound> sounds;
+  double seconds = 0;
 };
 
-std::vector<Spoken> recordings() {
-  std::vector<Spoken> all{{test::jfk(), spoken("and so my fellow americans ask not what your country can do for you ask what "
-                                               "you can do for your country")}};
-  std::ifstream in(LOOM_ROOT "/.deps/testdata/librivox/transcription");
-  for (std::string line; std::getline(in, line);) {
-    auto number = line.substr(line.rfind('-') + 1, 4);
-    auto text = line.substr(4, line.find("</s>") - 4);
-    if (number == "0920") text = "had he married a more amiable woman he might have been made still more respectable than he was";
-    all.push_back({test::librivox(number), spoken(text)});
+Test sounds_of(const std::vector<test::Recording>& all, double decibels) {
+  Test made;
+  for (unsigned i = 0; i < all.size(); ++i) {
+    auto sound = stages::at_16_khz({all[i].sound, all[i].rate});
+    made.sounds.push_back(decibels > 0 ? test::with_noise(sound, decibels, i) : sound);
+    made.seconds += static_cast<double>(sound.size()) / sound_rate;
   }
-  return all;
+  return made;
 }
 
-Sound with_noise(const Sound& sound, double decibels, unsigned seed) {
-  double power = 0;
-  for (float sample : sound) power += static_cast<double>(sample) * sample;
-  auto deviation = std::sqrt(power / static_cast<double>(sound.size()) / std::pow(10, decibels / 10));
-  std::mt19937 random(seed);
-  std::normal_distribution<float> noise(0, static_cast<float>(deviation));
-  Sound noisy(sound);
-  for (float& sample : noisy) sample = std::clamp(sample + noise(random), -1.0F, 1.0F);
-  return noisy;
-}
-
+/// Each sound alone, as Loom does, and packed into windows (share_windows).
 void speech_to_text(const std::string& model) {
-  std::printf("## Speech to text, Whisper %s\n\nOne thread, greedy; jfk.wav and five LibriVox recordings.\n\n"
-              "| sound | handed over | words | wrong | word error | CPU s per s of speech | RSS MB |\n|---|---|---|---|---|---|---|\n", model.c_str());
-  auto hear = *engines::whisper_maker({.model = model})();
-  auto all = recordings();
-  for (auto [name, decibels] : {std::pair{"clean", 0.0}, {"10 dB white noise", 10.0}, {"5 dB white noise", 5.0}})
-    for (bool together : {false, true}) {
-      std::vector<Sound> sounds;
-      double seconds = 0;
-      for (unsigned i = 0; i < all.size(); ++i) {
-        sounds.push_back(decibels > 0 ? with_noise(all[i].sound, decibels, i) : all[i].sound);
-        seconds += static_cast<double>(sounds.back().size()) / sound_rate;
-      }
+  auto all = test::recordings();
+  std::printf("## Speech to text, Whisper %s\n\nOne thread, greedy; jfk.wav, two_cities.wav and five LibriVox recordings, each as a whole.\n\n"
+              "| sound | heard | words | wrong | word error | CPU s per s of speech | RSS MB |\n|---|---|---|---|---|---|---|\n", model.c_str());
+  for (bool together : {false, true}) {
+    auto hear = *engines::whisper_maker({.model = model, .share_windows = together})();
+    for (auto [name, decibels] : {std::pair{"clean", 0.0}, {"10 dB white noise", 10.0}, {"5 dB white noise", 5.0}}) {
+      auto test = sounds_of(all, decibels);
       auto before = cpu_seconds();
-      std::vector<Result<Transcript>> heard;
-      if (together) heard = hear(sounds);
-      else for (const auto& sound : sounds) heard.push_back(hear({&sound, 1}).front());
+      auto heard = hear(test.sounds);
       auto took = cpu_seconds() - before;
       std::size_t wrong = 0, words = 0;
       for (std::size_t i = 0; i < all.size(); ++i) {
-        wrong += errors(spoken(heard[i] ? heard[i]->text : ""), all[i].words);
-        words += all[i].words.size();
+        wrong += errors(spoken(heard[i] ? heard[i]->text : ""), spoken(all[i].text));
+        words += spoken(all[i].text).size();
       }
-      std::printf("| %s | %s | %zu | %zu | %.1f %% | %.2f | %ld |\n", name, together ? "together" : "alone", words, wrong,
-                  100.0 * static_cast<double>(wrong) / static_cast<double>(words), took / seconds, rss_mb());
+      std::printf("| %s | %s | %zu | %zu | %.1f %% | %.2f | %ld |\n", name, together ? "in shared windows" : "alone", words, wrong,
+                  100.0 * static_cast<double>(wrong) / static_cast<double>(words), took / test.seconds, rss_mb());
+      std::fflush(stdout);
     }
+  }
+}
+
+void word_times() {
+  json::Document document;
+  auto table = document.parse(test::bytes_of(LOOM_ROOT "/tests/data/word_reference.json"));
+  auto hear = *engines::whisper_maker({})();
+  std::vector<double> off;
+  table->each_member([&](std::string_view file, json::Value reference) {
+    auto sound = test::recording(file);
+    auto more = test::ends_off(*hear({&sound, 1}).front(), reference);
+    off.insert(off.end(), more.begin(), more.end());
+  });
+  std::sort(off.begin(), off.end());
+  std::printf("\nWord ends of Whisper base against PocketSphinx's forced alignment (tools/word_reference), %zu words: median %.2f s, "
+              "90th percentile %.2f s off.\n", off.size(), off[off.size() / 2], off[off.size() * 9 / 10]);
 }
 
 void voice_activity() {
@@ -124,18 +98,8 @@ void voice_activity() {
   auto detect = *engines::open_silero();
   std::vector<std::pair<std::string, Sound>> sounds{{"jfk.wav", test::jfk()}};
   for (const auto* number : {"0870", "0880", "0890", "0920", "0930"}) sounds.emplace_back("LibriVox " + std::string(number), test::librivox(number));
-  std::mt19937 random(1);
-  std::normal_distribution<float> normal(0, 0.1F);
-  Sound silence(10 * sound_rate), noise(10 * sound_rate), tone(10 * sound_rate), music(10 * sound_rate);
-  for (std::size_t i = 0; i < noise.size(); ++i) {
-    auto t = static_cast<float>(i) / sound_rate;
-    noise[i] = normal(random);
-    tone[i] = 0.3F * std::sin(2764.6F * t);
-    auto note = 220.0F * std::pow(2.0F, static_cast<float>(static_cast<int>(t * 4) % 8) / 12.0F);
-    for (int harmonic = 1; harmonic < 6; ++harmonic)
-      music[i] += 0.1F / static_cast<float>(harmonic) * std::sin(6.2832F * note * static_cast<float>(harmonic) * t) * std::exp(-3 * std::fmod(t, 0.25F));
-  }
-  sounds.insert(sounds.end(), {{"silence", silence}, {"white noise", noise}, {"440 Hz", tone}, {"music", music}});
+  auto speechless = test::speechless();
+  sounds.insert(sounds.end(), speechless.begin(), speechless.end());
   for (const auto& [name, sound] : sounds) {
     int windows = 0, speech = 0, utterances = 0;
     SpeechDetector counted = [&](SpeechMemory& memory, std::span<const float> window) {
@@ -209,6 +173,7 @@ int main() {
   loom::speech_to_text("tiny.en");
   std::printf("\n");
   loom::speech_to_text("base");
+  loom::word_times();
   loom::voice_activity();
   loom::pictures();
   loom::sentiment();
