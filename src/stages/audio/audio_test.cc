@@ -118,12 +118,21 @@ TEST(Audio, WhatIsWrongIsNamed) {
       {wav, R"("sample_rate":16000,)", "data.sample_rate is 16000, the sound has 48000"},
       {wav, R"("channels":2,)", "data.channels is 2"},
       {flac.substr(0, flac.size() / 2), "", "damaged or cut short"},
+      {wav.substr(0, wav.size() / 2), "", "damaged or cut short"},
       {wav.substr(0, 20), "", "cannot be read"},
   };
   for (const auto& one : cases) {
     auto sound = sound_of_bytes(one.bytes, one.more);
     EXPECT_NE(error_of(sound).find(one.says), std::string::npos) << error_of(sound) << ", wanted: " << one.says;
   }
+}
+
+TEST(Audio, AWavOfUnknownLengthIsReadToItsEnd) {
+  auto wav = file_of(SF_FORMAT_WAV | SF_FORMAT_PCM_16);
+  for (auto at : {std::size_t{4}, wav.find("data") + 4}) wav.replace(at, 4, 4, '\xff');
+  auto sound = sound_of_bytes(wav);
+  ASSERT_TRUE(sound) << error_of(sound);
+  EXPECT_NEAR(sound->seconds(), 1, 0.01);
 }
 
 TEST(Audio, WhatIsTooLongIsCutOff) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 
 #include "stages/audio/audio.h"
@@ -67,6 +68,15 @@ bool begins_as_a_file(std::string_view bytes) {
   return true;
 }
 
+/// A WAV file that claims more bytes than there are; what was written as it was heard claims nothing (2 GB and more).
+bool is_cut(std::string_view bytes) {
+  constexpr std::uint32_t unknown_from = 0x7ffff000;
+  if (!bytes.starts_with("RIFF") || bytes.size() < 8) return false;
+  std::uint32_t claimed = 0;
+  for (int i = 3; i >= 0; --i) claimed = claimed << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(4 + i)]);
+  return claimed < unknown_from && claimed > bytes.size() - 8 + 1;  // one: the padding of an odd chunk may be left out
+}
+
 struct Close {
   void operator()(SNDFILE* file) const { sf_close(file); }
 };
@@ -100,7 +110,7 @@ Result<std::optional<RecordedSound>> read_sound_file(std::string_view bytes, con
       sound.samples.push_back(std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F);
     }
   }
-  if (sf_error(file.get()) != SF_ERR_NO_ERROR ||
+  if (sf_error(file.get()) != SF_ERR_NO_ERROR || is_cut(bytes) ||
       (info.frames < SF_COUNT_MAX / 2 && static_cast<sf_count_t>(sound.samples.size()) < info.frames))
     return fail(ErrorKind::malformed, "the sound file is damaged or cut short after " + std::to_string(sound.samples.size()) + " samples",
                 {.remedy = "send the whole file"});
