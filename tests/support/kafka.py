@@ -105,7 +105,7 @@ class Kafka:
 
     def produce(self, topic, records):
         """Sends (key, value) byte pairs as a foreign program would; returns when all are acknowledged."""
-        producer = kafka.KafkaProducer(bootstrap_servers=self.bootstrap, acks="all", linger_ms=5)
+        producer = kafka.KafkaProducer(bootstrap_servers=self.bootstrap, acks="all", linger_ms=5, max_request_size=1 << 25)
         try:
             for sent in [producer.send(topic, key=key, value=value) for key, value in records]:
                 sent.get(30)

@@ -17,9 +17,7 @@ struct Growing {
   sf_count_t at = 0;
 };
 
-/// A tone of 440 Hz as a file of this kind.
-std::string file_of(int format, int rate = 48000, int channels = 1, double seconds = 1) {
-  Growing memory;
+SF_VIRTUAL_IO growing_io() {
   SF_VIRTUAL_IO io{};
   io.get_filelen = [](void* user) { return static_cast<sf_count_t>(static_cast<Growing*>(user)->bytes.size()); };
   io.seek = [](sf_count_t offset, int whence, void* user) {
@@ -36,6 +34,29 @@ std::string file_of(int format, int rate = 48000, int channels = 1, double secon
     return count;
   };
   io.tell = [](void* user) { return static_cast<Growing*>(user)->at; };
+  return io;
+}
+
+/// Silence at 4 kHz.
+std::string quiet_flac(int seconds) {
+  Growing memory;
+  auto io = growing_io();
+  SF_INFO info{};
+  info.samplerate = 4000, info.channels = 1, info.format = SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
+  auto* file = sf_open_virtual(&io, SFM_WRITE, &info, &memory);
+  if (!file) return "";
+  double fastest = 0;
+  sf_command(file, SFC_SET_COMPRESSION_LEVEL, &fastest, sizeof fastest);
+  std::vector<short> minute(240'000);
+  for (int i = 0; i < seconds / 60; ++i) sf_writef_short(file, minute.data(), 240'000);
+  sf_close(file);
+  return memory.bytes;
+}
+
+/// A tone of 440 Hz as a file of this kind.
+std::string file_of(int format, int rate = 48000, int channels = 1, double seconds = 1) {
+  Growing memory;
+  auto io = growing_io();
   SF_INFO info{};
   info.samplerate = rate, info.channels = channels, info.format = format;
   auto* file = sf_open_virtual(&io, SFM_WRITE, &info, &memory);
@@ -138,6 +159,14 @@ TEST(Audio, AWavOfUnknownLengthIsReadToItsEnd) {
 TEST(Audio, WhatIsTooLongIsCutOff) {
   EXPECT_NE(error_of(sound_of_bytes(std::string(64000, 0), R"("sample_rate":16000,)", {1})).find("more than 1000 ms"), std::string::npos);
   EXPECT_NE(error_of(sound_of_bytes(file_of(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 48000, 1, 3), "", {1})).find("longer than 1 s"), std::string::npos);
+}
+
+/// 144 million samples in less than a megabyte: read no further than to the limit.
+TEST(Audio, TenHoursOfQuietAreTooLongWhateverTheirSize) {
+  auto file = quiet_flac(10 * 3600);
+  ASSERT_GT(file.size(), 100'000U);
+  EXPECT_LT(file.size(), 4U << 20);
+  EXPECT_NE(error_of(sound_of_bytes(file)).find("longer than 600 s"), std::string::npos);
 }
 
 TEST(Audio, AnyBytesAreSafe) {
