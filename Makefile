@@ -1,11 +1,16 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test check build bench accuracy tidy format asan tsan clean samples
+.PHONY: demo test check build install bench accuracy tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
+PREFIX ?= /usr/local
 
 build:
 	@tools/setup build
 	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target loom
+
+install: build  # make install PREFIX=/opt/loom
+	@$(BUILD) --target loom loom_library
+	@cmake --install build --prefix $(PREFIX)
 
 demo:
 	@tools/setup demo
@@ -34,8 +39,8 @@ accuracy:
 	@tools/setup test
 	@tools/setup tiny
 	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
-	@$(BUILD) --target accuracy
-	@build/accuracy 2>/dev/null >build/accuracy.md && mv build/accuracy.md docs/accuracy.md && cat docs/accuracy.md
+	@$(BUILD) --target accuracy loom
+	@build/accuracy 2>/dev/null >build/accuracy.md && .deps/python/bin/python -m bench.own_share >>build/accuracy.md && mv build/accuracy.md docs/accuracy.md && cat docs/accuracy.md
 
 asan tsan:
 	@tools/setup test

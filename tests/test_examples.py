@@ -1,9 +1,10 @@
 """The examples, as they are, on a real Kafka: the document's worked example done by programs that are not Loom's."""
-import http.server, json, socket, subprocess, sys, threading
+import http.server, json, shutil, socket, subprocess, sys, threading
 
 import pytest
 
 from .support.kafka import ROOT, die_with_parent, free_port, headers_of, value_of, wait_for
+from .support.loom import BINARY
 
 GROUP = "sentiment-analyzer-consumer"
 SENTENCES = {"web-1": ("I love it, great work", "positive"), "web-2": ("The box arrived broken", "negative"), "web-3": ("It works", "neutral")}
@@ -170,3 +171,41 @@ def test_a_message_that_breaks_a_command_becomes_a_dead_letter(loom, kafka, pref
     assert {value_of(record)["results"][group]["label"] for record in results} == {"positive", "negative", "neutral"}
     letter, = kafka.records(f"dlq.{group}", 1)
     assert headers_of(letter)["message_id"] == bad["message_id"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """What `make install` brings to a stage's author, and the example built with it, outside Loom's tree."""
+    folder = tmp_path_factory.mktemp("out-of-tree")
+    run = lambda *words: subprocess.run(words, check=True, capture_output=True, text=True)
+    for component in ("program", "development"):
+        run("cmake", "--install", BINARY.parent, "--prefix", folder / "loom", "--component", component)
+    shutil.copytree(ROOT / "examples/sentiment-cpp", folder / "source")
+    run("cmake", "-G", "Ninja", "-S", folder / "source", "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={folder / 'loom'}")
+    run("cmake", "--build", folder / "build")
+    assert subprocess.run([folder / "loom/bin/loom", "--version"], check=True, capture_output=True).stdout.startswith(b"loom ")
+    return folder / "build/sentiment"
+
+
+def test_a_stage_in_cpp(loom, prefix, sqlite, tmp_path, installed):
+    """Built against the installed headers and library; `loom run` becomes it, `loom check` knows it."""
+    group = f"{prefix}-{GROUP}"
+    it = loom(sqlite, {"message_types": {"customer_feedback": f"{prefix}.feedback"},
+                       "stages": {group: {"use": "program", "program": "sentiment", "input": f"{prefix}.feedback", "output": f"{prefix}.results",
+                                          "options": {"lexicon": str(tmp_path / "words.txt")}},
+                                  f"{prefix}-sink": {"use": "store", "mappings": "topic_mappings.yml"}}},
+              {f"{prefix}.results": json.loads(json.dumps(MAPPING).replace(GROUP, group))})
+    assert "there is no program" in it.cli("check", "--offline", check=False).stdout + it.cli("run", group, check=False).stderr
+    (tmp_path / "sentiment").symlink_to(installed)
+    assert "words.txt" in it.cli("run", group, check=False).stderr, "its own error ends it"
+    (tmp_path / "words.txt").write_text("love 3\ngreat 2\nbroken -3\n")
+    it.apply()
+    it.start_api()
+    part = it.start("run", group)
+    it.start("run", f"{prefix}-sink")
+    answers = it.post_all(feedback())
+    bad, = it.post_all([{"message_type_id": "customer_feedback", "device_id": "web-9", "data": {"other": 1}}])
+    expect_labels(sqlite, answers)
+    letter, = it.kafka.records(f"dlq.{group}", 1)
+    assert headers_of(letter)["message_id"] == bad["message_id"]
+    assert part.stop() == 0, "it drains and stops as Loom's own"

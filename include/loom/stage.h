@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "loom/envelope.h"
@@ -18,5 +19,14 @@ using Handler = std::function<Outcome(const Envelope&)>;
 /// For models that gain from several messages at once: one outcome a message, in order. Messages of one call may come
 /// from any keys; two of the same key come in order.
 using BatchHandler = std::function<std::vector<Outcome>(std::span<const Envelope>)>;
+
+[[nodiscard]] inline BatchHandler one_by_one(Handler handler) {
+  return [handler = std::move(handler)](std::span<const Envelope> messages) {
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(messages.size());
+    for (const auto& message : messages) outcomes.push_back(handler(message));
+    return outcomes;
+  };
+}
 
 }  // namespace loom

@@ -109,6 +109,7 @@ namespace {
 /// Whether what the stage needs can be loaded.
 Result<void> opened_once(const Result<stages::MadeStage>& stage) {
   if (!stage) return tl::unexpected(stage.error());
+  if (!stage->program.empty()) return {};
   if (stage->joining) return stage->joining->open().map([](const auto&) {});
   return stage->make_handler().map([](const auto&) {});
 }

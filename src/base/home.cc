@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 std::string found_in(const fs::path& folder, const std::string& name) {
   std::error_code error;
-  for (const auto& candidate : {folder / ".deps" / name, folder / name})
+  for (const auto& candidate : {folder / ".deps" / name, folder / name, folder / "share/loom" / name})
     if (fs::exists(candidate, error)) return candidate.string();
   return "";
 }

@@ -1,5 +1,5 @@
-// Where Loom's own things lie (.deps: Kafka, models), wherever it is called from: under LOOM_HOME, else upwards from the
-// binary's own path. Threads: any.
+// Where Loom's own things lie (.deps, or share/loom where it was installed: Kafka, models), wherever it is called from:
+// under LOOM_HOME, else upwards from the binary's own path. Threads: any.
 //   std::string jars = find_at_home("kafka-4.3.1");   // "" when it is nowhere
 #pragma once
 

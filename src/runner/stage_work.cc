@@ -96,13 +96,4 @@ Work work_of(StageWork stage) {
   return work;
 }
 
-BatchHandler one_by_one(Handler handler) {
-  return [handler = std::move(handler)](std::span<const Envelope> messages) {
-    std::vector<Outcome> outcomes;
-    outcomes.reserve(messages.size());
-    for (const auto& message : messages) outcomes.push_back(handler(message));
-    return outcomes;
-  };
-}
-
 }  // namespace loom::runner

@@ -24,7 +24,4 @@ struct StageWork {
 };
 [[nodiscard]] Work work_of(StageWork stage);
 
-/// One message at a time.
-[[nodiscard]] BatchHandler one_by_one(Handler handler);
-
 }  // namespace loom::runner

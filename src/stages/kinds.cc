@@ -8,6 +8,7 @@
 #include "stages/command/command.h"
 #include "stages/http/http.h"
 #include "stages/ocr/ocr.h"
+#include "stages/program/program.h"
 #include "stages/sentiment/sentiment.h"
 #include "stages/transcribe/transcribe.h"
 #include "stages/vad/vad.h"
@@ -25,15 +26,6 @@ Result<S> read_entry(config::Options<S> options, const StageEntry& entry, config
   return read;
 }
 
-/// One message at a time.
-BatchHandler each(Handler handler) {
-  return [handler = std::move(handler)](std::span<const Envelope> messages) {
-    std::vector<Outcome> outcomes;
-    for (const auto& message : messages) outcomes.push_back(handler(message));
-    return outcomes;
-  };
-}
-
 Result<MadeStage> make_ocr(const StageEntry& entry, config::Faults& faults) {
   auto options = read_entry(ocr_options(), entry, faults);
   if (!options) return tl::unexpected(options.error());
@@ -42,7 +34,7 @@ Result<MadeStage> make_ocr(const StageEntry& entry, config::Faults& faults) {
                         clock = entry.clock]() -> Result<BatchHandler> {
     auto reader = make_reader();
     if (!reader) return tl::unexpected(reader.error());
-    return each([ocr = Ocr{options, std::move(*reader), clock}](const Envelope& message) { return read_text(ocr, message); });
+    return one_by_one([ocr = Ocr{options, std::move(*reader), clock}](const Envelope& message) { return read_text(ocr, message); });
   };
   return stage;
 }
@@ -91,7 +83,7 @@ Result<MadeStage> make_sentiment(const StageEntry& entry, config::Faults& faults
     auto vader = Vader::open();
     if (!vader) return tl::unexpected(vader.error());
     Judge it{options, std::make_shared<const Vader>(std::move(*vader)), clock};
-    return each([it](const Envelope& message) { return judge(it, message); });
+    return one_by_one([it](const Envelope& message) { return judge(it, message); });
   };
   return stage;
 }
@@ -138,13 +130,28 @@ Result<MadeStage> make_http(const StageEntry& entry, config::Faults& faults) {
   return stage;
 }
 
-constexpr std::array<StageKind, 6> all{{
+Result<MadeStage> make_program(const StageEntry& entry, config::Faults& faults) {
+  auto options = read_entry(program_options(), entry, faults);
+  if (!options) return tl::unexpected(options.error());
+  auto path = path_of(*options, std::filesystem::path(entry.node.place().file).parent_path().string());
+  if (!path) {
+    faults.fault(entry.node.place(), entry.node.path() + ": " + path.error().message, path.error().remedy);
+    return tl::unexpected(path.error());
+  }
+  MadeStage stage;
+  stage.program = std::move(*path);
+  return stage;
+}
+
+constexpr std::array<StageKind, 7> all{{
     {"command", "Hands each message to a program of any language, in JSON lines on its stdin and stdout (docs/stages.md).",
      EngineWork::none, [] { return command_options().docs(); }, make_command},
     {"http", "POSTs each message to a service of yours and takes its answer (docs/stages.md).", EngineWork::none,
      [] { return http_options().docs(); }, make_http},
     {"ocr", "Reads the text of a picture (`data.image_data`: PNG, JPEG or WebP as base64).", EngineWork::reads_pictures,
      [] { return ocr_options().docs(); }, make_ocr},
+    {"program", "A C++ stage of your own, built against include/loom/run.h (docs/stages.md).", EngineWork::none,
+     [] { return program_options().docs(); }, make_program},
     {"sentiment", "Says how positive an English text is, by VADER's rules.", EngineWork::none,
      [] { return sentiment_options().docs(); }, make_sentiment},
     {"vad",

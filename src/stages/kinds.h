@@ -23,10 +23,11 @@ namespace loom::stages {
 
 using MakeHandler = std::function<Result<BatchHandler>()>;
 
-/// A handler, or a joining one.
+/// A handler, or a joining one, or a program of its own.
 struct MadeStage {
   MakeHandler make_handler{};
   std::optional<Joining> joining{};
+  std::string program{};  // its path; then there is neither handler nor joiner
   std::size_t batch = 1;  // most messages of one call of the handler
 };
 

@@ -57,6 +57,17 @@ TEST(StageKinds, AnEngineThatCannotBeOpenedIsTheHandlersError) {
   EXPECT_EQ(handler.error().message, "no model");
 }
 
+TEST(StageKinds, AProgramHasToBeThere) {
+  config::Faults faults;
+  auto missing = find_kind("program")->make(entry_of("{use: program, program: no/such}", faults), faults);
+  ASSERT_FALSE(missing);
+  EXPECT_NE(faults.text().find("there is no program no/such"), std::string::npos) << faults.text();
+  config::Faults none;
+  auto shell = find_kind("program")->make(entry_of("{use: program, program: /bin/sh, options: {a: b}}", none), none);
+  ASSERT_TRUE(shell) << none.text();
+  EXPECT_EQ(shell->program, "/bin/sh");
+}
+
 TEST(StageKinds, FaultsHavePlaceAndRemedy) {
   for (const auto* yaml : {"{use: ocr, max_pixel: 5}", "{use: ocr, max_pixels: 0}", "{use: ocr, min_confidence: 2}"}) {
     config::Faults faults;
