@@ -75,6 +75,10 @@ class Admin {
                                  std::chrono::milliseconds wait) = 0;
 
   virtual Result<Offsets> committed(const ConsumerGroup& group, std::chrono::milliseconds wait) = 0;
+  /// Sets where the group reads on; partitions that are not named keep theirs. Errors: conflict (the group has members,
+  /// whose own commits would win).
+  virtual Result<void> set_committed(const ConsumerGroup& group, const Offsets& next,
+                                     std::chrono::milliseconds wait) = 0;
   virtual Result<std::map<TopicPartition, Watermarks>> watermarks(const std::vector<TopicPartition>& partitions,
                                                                   std::chrono::milliseconds wait) = 0;
   /// First offset whose record is not older; high watermark where there is none.

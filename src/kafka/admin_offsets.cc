@@ -3,7 +3,14 @@
 namespace loom::kafka {
 namespace {
 
+using NewOffsets = rd::Owned<rd_kafka_AlterConsumerGroupOffsets_t, rd_kafka_AlterConsumerGroupOffsets_destroy>;
 using GroupOffsets = rd::Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
+
+/// A commit from outside a group that is not empty: the broker takes it for one of a member it does not know.
+bool is_refused_for_members(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP ||
+         code == RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH || code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
+}
 
 }  // namespace
 
@@ -31,6 +38,34 @@ Result<Offsets> LiveAdmin::ask_committed(const ConsumerGroup& group, Wait wait) 
       if (list->elems[j].offset >= 0) offsets.emplace(rd::name_of(list->elems[j]), Offset{list->elems[j].offset});
   }
   return offsets;
+}
+
+Result<void> LiveAdmin::set_committed(const ConsumerGroup& group, const Offsets& next, Wait wait) {
+  if (next.empty()) return {};
+  return patiently(wait, [&](Wait left) { return ask_to_commit(group, next, left); });
+}
+
+Result<void> LiveAdmin::ask_to_commit(const ConsumerGroup& group, const Offsets& next, Wait wait) {
+  rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(next.size())));
+  for (const auto& [partition, offset] : next) rd::add(list.get(), partition, offset.get());
+  NewOffsets request(rd_kafka_AlterConsumerGroupOffsets_new(group.get().c_str(), list.get()));
+  auto* raw = request.get();
+  auto event = ask(of_group(group), wait, [&](auto* options, auto* queue) {
+    rd_kafka_AlterConsumerGroupOffsets(client_.get(), &raw, 1, options, queue);
+  });
+  if (!event) return tl::unexpected(event.error());
+  std::size_t count = 0;
+  const auto** results = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+      rd_kafka_event_AlterConsumerGroupOffsets_result(event->get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto code = rd_kafka_error_code(rd_kafka_group_result_error(results[i]));
+    const auto* answered = rd_kafka_group_result_partitions(results[i]);
+    for (int j = 0; !code && answered && j < answered->cnt; ++j) code = answered->elems[j].err;
+    if (is_refused_for_members(code))
+      return fail(ErrorKind::conflict, of_group(group) + " has members", {.remedy = "stop them first"});
+    if (code) return tl::unexpected(rd::error_of(code, of_group(group)));
+  }
+  return {};
 }
 
 // A topic that was just made has no leader for a moment.

@@ -95,6 +95,9 @@ TEST_F(AdminOnBroker, KnowsOffsetsAndGroups) {
   auto committed = admin_->committed(group, 10s);
   ASSERT_TRUE(committed) << to_string(committed.error());
   EXPECT_EQ(*committed, (Offsets{{zero, Offset{4}}}));
+  auto refused = admin_->set_committed(group, {{zero, Offset{1}}}, 10s);
+  ASSERT_FALSE(refused) << "it has a member";
+  EXPECT_EQ(refused.error().kind, ErrorKind::conflict) << to_string(refused.error());
   auto groups = admin_->groups({group, ConsumerGroup{"no-such-group"}}, 10s);
   ASSERT_TRUE(groups) << to_string(groups.error());
   ASSERT_EQ(groups->size(), 1u);
@@ -106,6 +109,22 @@ TEST_F(AdminOnBroker, KnowsOffsetsAndGroups) {
   auto all = admin_->groups({}, 10s);
   ASSERT_TRUE(all) << to_string(all.error());
   EXPECT_TRUE(std::ranges::any_of(*all, [&](const auto& each) { return each.name == group; }));
+}
+
+TEST_F(AdminOnBroker, SetsWhereAGroupReadsOn) {
+  auto topic = make_topic(2);
+  TopicPartition zero{topic, Partition{0}}, one{topic, Partition{1}};
+  fill(topic, 10, Partition{0});
+  ConsumerGroup group{"moved-group"};
+  for (std::int64_t next : {7, 2}) {
+    auto set = admin_->set_committed(group, {{zero, Offset{next}}}, 10s);
+    ASSERT_TRUE(set) << to_string(set.error());
+    EXPECT_EQ(admin_->committed(group, 10s).value(), (Offsets{{zero, Offset{next}}}));
+  }
+  ASSERT_TRUE(admin_->set_committed(group, {{one, Offset{0}}}, 10s));
+  EXPECT_EQ(admin_->committed(group, 10s).value(), (Offsets{{zero, Offset{2}}, {one, Offset{0}}}));
+  auto consumer = join(group.get(), topic);
+  EXPECT_EQ(take(*consumer, 8).front().offset(), Offset{2});
 }
 
 TEST_F(AdminOnBroker, SaysUnavailableWithoutABroker) {

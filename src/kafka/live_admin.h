@@ -59,6 +59,7 @@ class LiveAdmin final : public Admin, rd::Owner {
   Result<void> set_group(const ConsumerGroup& group, const std::map<std::string, std::string>& settings,
                          Wait wait) override;
   Result<Offsets> committed(const ConsumerGroup& group, Wait wait) override;
+  Result<void> set_committed(const ConsumerGroup& group, const Offsets& next, Wait wait) override;
   Result<std::map<TopicPartition, Watermarks>> watermarks(const std::vector<TopicPartition>& partitions,
                                                           Wait wait) override;
   Result<Offsets> offsets_at(const std::vector<TopicPartition>& partitions, std::int64_t timestamp_ms,
@@ -75,6 +76,7 @@ class LiveAdmin final : public Admin, rd::Owner {
   Result<Offsets> offsets(const std::vector<TopicPartition>& partitions, std::int64_t spec, Wait wait);
   Result<Offsets> ask_offsets(const std::vector<TopicPartition>& partitions, std::int64_t spec, Wait wait);
   Result<std::vector<ConsumerGroup>> group_names(Wait wait);
+  Result<void> ask_to_commit(const ConsumerGroup& group, const Offsets& next, Wait wait);
   Result<Offsets> ask_committed(const ConsumerGroup& group, Wait wait);
   Result<std::vector<GroupInfo>> ask_groups(const std::vector<ConsumerGroup>& wanted, Wait wait);
 
