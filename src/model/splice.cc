@@ -4,42 +4,21 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "model/message.h"
+#include "model/raw_text.h"
 
 namespace loom::model {
 namespace {
 
-/// Keys come as they are written; one with escapes ("\u0072esults") is still the same key.
-std::string key_of(std::string_view written) {
-  if (written.find('\\') == std::string_view::npos) return std::string(written);
-  json::Document document;
-  auto array = document.parse("[\"" + std::string(written) + "\"]");
-  auto key = array ? array->at(0)->string() : std::nullopt;
-  return std::string(key.value_or(written));
-}
-
-bool is_key(std::string_view written, std::string_view name) {
-  if (written == name) return true;
-  return written.find('\\') != std::string_view::npos && key_of(written) == name;
-}
-
-void append_key(std::string& to, std::string_view written) {
-  if (to.back() != '{') to += ',';
-  to += '"';
-  to += written;
-  to += "\":";
-}
-
-void append_member(std::string& to, std::string_view written, std::string_view raw) {
-  append_key(to, written);
-  append_large(to, raw);
-}
+using raw_text::append_key;
+using raw_text::append_member;
+using raw_text::is_key;
+using raw_text::is_object;
+using raw_text::key_of;
 
 void append_text_member(std::string& to, std::string_view key, std::string_view text) {
   append_key(to, key);
   json::append_string(to, text);
 }
-
-bool is_object(std::string_view raw) { return !raw.empty() && raw.front() == '{'; }
 
 using Paths = std::vector<std::string_view>;
 
