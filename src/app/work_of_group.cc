@@ -28,21 +28,31 @@ auto ask_until_answered(const Log& log, const std::string& bootstrap, const std:
   }
 }
 
+using TopicIds = std::map<TopicName, std::string>;
+
+TopicIds ids_of(const std::map<TopicName, kafka::TopicInfo>& topics) {
+  TopicIds ids;
+  for (const auto& [name, topic] : topics) ids[name] = topic.id;
+  return ids;
+}
+
 Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec& stage, Registry& registry,
                                    const Log& log, const std::atomic<bool>& stop) {
-  auto admin = kafka::Admin::open(loaded.catalogue.kafka, log);
-  if (!admin) return tl::unexpected(admin.error());
+  auto opened = kafka::Admin::open(loaded.catalogue.kafka, log);
+  if (!opened) return tl::unexpected(opened.error());
+  std::shared_ptr<kafka::Admin> admin = std::move(*opened);
   const auto& bootstrap = loaded.catalogue.kafka.bootstrap;
-  auto cluster = ask_until_answered(log, bootstrap, stop, [&] { return (*admin)->cluster(5s); });
+  auto cluster = ask_until_answered(log, bootstrap, stop, [&] { return admin->cluster(5s); });
   if (!cluster) return tl::unexpected(cluster.error());
   auto topics =
-      ask_until_answered(log, bootstrap, stop, [&] { return (*admin)->topics(inputs_of(loaded, stage), 10s); });
+      ask_until_answered(log, bootstrap, stop, [&] { return admin->topics(inputs_of(loaded, stage), 10s); });
   if (!topics) return tl::unexpected(topics.error());
 
   sink::StoreOptions options;
   options.group = stage.group;
   options.cluster_id = cluster->cluster_id;
-  for (const auto& [name, topic] : *topics) options.topic_ids[name] = topic.id;
+  options.topic_ids = ids_of(*topics);
+  options.ask_topic_ids = [admin](const std::vector<TopicName>& names) { return admin->topics(names, 10s).map(ids_of); };
   options.mappings = loaded.mappings;
   options.database = loaded.catalogue.database;
   options.folder = loaded.catalogue.folder;

@@ -6,8 +6,14 @@
 namespace loom::sink {
 
 OffsetKey Positions::key_of(const model::TopicPartition& partition) const {
+  std::lock_guard lock(mutex_);
   auto id = topic_ids_.find(partition.topic);
   return {partition, id == topic_ids_.end() ? "" : id->second};
+}
+
+void Positions::know(const TopicIds& topic_ids) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [topic, id] : topic_ids) topic_ids_[topic] = id;
 }
 
 void Positions::warn_of_recreated(const std::vector<OffsetRow>& rows, const model::TopicPartition& partition) const {

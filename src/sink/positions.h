@@ -15,11 +15,14 @@ namespace loom::sink {
 
 class Positions {
  public:
-  Positions(Owner owner, std::map<TopicName, std::string> topic_ids, Log log)
-      : owner_(std::move(owner)), topic_ids_(std::move(topic_ids)), log_(std::move(log)) {}
+  using TopicIds = std::map<TopicName, std::string>;
+  Positions(Owner owner, TopicIds topic_ids, Log log)
+      : owner_(std::move(owner)), log_(std::move(log)), topic_ids_(std::move(topic_ids)) {}
 
   [[nodiscard]] const Owner& owner() const { return owner_; }
   [[nodiscard]] OffsetKey key_of(const model::TopicPartition& partition) const;
+  /// What the cluster says now: a topic may have been created anew.
+  void know(const TopicIds& topic_ids);
 
   /// Reads these partitions' rows anew. No row, or only one of an earlier topic of that name: from the beginning.
   Result<kafka::Offsets> load(Database& database, std::span<const model::TopicPartition> partitions);
@@ -35,9 +38,9 @@ class Positions {
   void warn_of_recreated(const std::vector<OffsetRow>& rows, const model::TopicPartition& partition) const;
 
   const Owner owner_;
-  const std::map<TopicName, std::string> topic_ids_;
   Log log_;
   mutable std::mutex mutex_;
+  TopicIds topic_ids_;
   std::map<model::TopicPartition, Position> positions_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/message.h"
+#include "runner/headers.h"
 #include "sink/rows.h"
 
 namespace loom::sink {
@@ -71,8 +72,7 @@ void StoreBatch::convert(const TopicName& topic, TopicTable& table) {
 
 void StoreBatch::convert_one(std::size_t index, TopicTable& table) {
   const auto& record = *records_[index];
-  auto replay_for = record.header("loom-replay-for");
-  if (replay_for && *replay_for != positions_.owner().group.get()) {
+  if (runner::is_for_another_group(record, positions_.owner().group)) {
     verdicts_[index] = Done{"not_ours"};
     return;
   }

@@ -1,6 +1,7 @@
 #include "sink/store_work.h"
 
 #include <mutex>
+#include <set>
 
 #include "sink/store_worker.h"
 
@@ -12,6 +13,12 @@ struct Starter {
   std::mutex mutex;
   std::unique_ptr<Database> database;
 };
+
+std::vector<TopicName> topics_of(std::span<const model::TopicPartition> partitions) {
+  std::set<TopicName> topics;
+  for (const auto& partition : partitions) topics.insert(partition.topic);
+  return {topics.begin(), topics.end()};
+}
 
 }  // namespace
 
@@ -34,8 +41,14 @@ Result<runner::Work> store_work(StoreOptions options, Registry& registry, Log lo
     if (!own) return tl::unexpected(own.error());
     return store_worker({*std::move(own), positions, mappings, {.create = settings.create}, &registry, log}, context);
   };
-  work.start_offsets = [starter, positions](std::span<const model::TopicPartition> partitions) {
+  work.start_offsets = [starter, positions, ask = options.ask_topic_ids](
+                           std::span<const model::TopicPartition> partitions) -> Result<kafka::Offsets> {
     std::lock_guard lock(starter->mutex);
+    if (ask) {
+      auto ids = ask(topics_of(partitions));
+      if (!ids) return tl::unexpected<Error>(ids.error());
+      positions->know(*ids);
+    }
     return positions->load(*starter->database, partitions);
   };
   return work;

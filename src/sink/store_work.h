@@ -6,6 +6,7 @@
 //                           .database = settings, .folder = folder}, registry, log);
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -24,6 +25,8 @@ struct StoreOptions {
   model::Mappings mappings;
   model::DatabaseSettings database;
   std::string folder;  // relative SQLite paths start here
+  /// Asked again at each assignment; off the poll thread.
+  std::function<Result<std::map<TopicName, std::string>>(const std::vector<TopicName>&)> ask_topic_ids{};
 };
 
 /// Errors: configuration (the URL).
