@@ -49,6 +49,7 @@ class Connection {
   /// Cached by its text; the cache owns it.
   Result<sqlite3_stmt*> prepared(const std::string& sql);
   [[nodiscard]] sqlite3* get() const { return connection_; }
+  [[nodiscard]] bool is_read_only() const { return sqlite3_db_readonly(connection_, "main") == 1; }
   [[nodiscard]] int changes() const { return sqlite3_changes(connection_); }
 
  private:

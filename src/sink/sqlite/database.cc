@@ -30,6 +30,15 @@ class SqliteDatabase : public Database {
   Result<TextTable> query(std::string_view sql) override;
 
  private:
+  /// A file that was read-only when it was opened is opened anew the next time: SQLite shares its locks between all
+  /// connections of a process, so that one idle reader would keep every writer out for good.
+  struct OnLeave {
+    SqliteDatabase& self;
+    ~OnLeave() {
+      if (self.connection_ && self.connection_->is_read_only()) self.connection_.reset();
+    }
+  };
+
   Result<Connection*> connect();
   Result<WriteOutcome> write_once(const Batch& batch, const BeforeCommit& before_commit);
   Result<void> describe_columns(LiveTable& table);
@@ -52,6 +61,7 @@ Result<Connection*> SqliteDatabase::connect() {
 }
 
 Result<std::optional<LiveTable>> SqliteDatabase::describe(const TableName& name) {
+  OnLeave on_leave{*this};
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
   LiveTable table{name, {}, {}};
   if (auto read = describe_columns(table); !read) return tl::unexpected(read.error());
@@ -124,6 +134,7 @@ Result<std::vector<std::string>> SqliteDatabase::index_columns(const std::string
 }
 
 Result<void> SqliteDatabase::apply(std::span<const std::string> statements) {
+  OnLeave on_leave{*this};
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
   auto transaction = Transaction::begin(*connection_);
   if (!transaction) return tl::unexpected(transaction.error());
@@ -133,6 +144,7 @@ Result<void> SqliteDatabase::apply(std::span<const std::string> statements) {
 }
 
 Result<std::vector<OffsetRow>> SqliteDatabase::read_offsets(const Owner& owner, std::span<const TopicName> topics) {
+  OnLeave on_leave{*this};
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
   if (auto made = connection_->execute(create_offsets); !made) return tl::unexpected(made.error());
   auto statement = connection_->prepared(
@@ -207,6 +219,7 @@ Result<Moved> SqliteDatabase::move_offsets(const Batch& batch) {
 }
 
 Result<WriteOutcome> SqliteDatabase::write(const Batch& batch, const BeforeCommit& before_commit) {
+  OnLeave on_leave{*this};
   auto outcome = write_once(batch, before_commit);
   if (!outcome && outcome.error().code.starts_with("sqlite:"))
     connection_.reset();  // the file may be another one by now
@@ -239,6 +252,7 @@ Result<WriteOutcome> SqliteDatabase::write_once(const Batch& batch, const Before
 }
 
 Result<TextTable> SqliteDatabase::query(std::string_view sql) {
+  OnLeave on_leave{*this};
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
   sqlite3_stmt* statement = nullptr;
   int code = sqlite3_prepare_v2(connection_->get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
