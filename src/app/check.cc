@@ -5,6 +5,7 @@
 #include "app/stage_maker.h"
 #include "app/tables.h"
 #include "app/topics.h"
+#include "http/server.h"
 #include "kafka/admin.h"
 #include "loom/json.h"
 #include "model/pipelines.h"
@@ -15,6 +16,13 @@ namespace {
 using namespace std::chrono_literals;
 
 config::Place place_of(const Common& common) { return {common.config, 0}; }
+
+void check_listener(const Common& common, Loaded& loaded) {
+  const auto& tls = loaded.catalogue.api.tls;
+  if (!tls) return;
+  auto fine = http::check_tls({tls->cert, tls->key, tls->key_password, tls->client_ca});
+  if (!fine) loaded.faults.fault(place_of(common), fine.error().message, fine.error().remedy);
+}
 
 void check_cluster(const Common& common, Loaded& loaded, const Log& log) {
   auto& faults = loaded.faults;
@@ -96,6 +104,7 @@ void print(const Common& common, const Loaded& loaded) {
 
 int check_command(const Common& common, const CheckOptions& options) {
   auto loaded = load(common);
+  if (!loaded.faults.any_fault()) check_listener(common, loaded);
   if (!loaded.faults.any_fault()) check_engines(loaded);
   if (!options.offline && !loaded.faults.any_fault()) {
     auto log = Log::silent();

@@ -118,6 +118,7 @@ void add_clients(CommandLine& line) {
       "a picture, a WAV file, a JSON object, or .ndjson with one object of data a line; - reads standard input");
   send->add_option("--hint", line.send.hint, "the pipeline hint");
   send->add_option("--receipts", line.send.receipts, "append each answer to this file, one JSON object a line");
+  send->add_option("--ca", line.send.ca, "for https: a PEM file with the authority to trust, instead of the system's");
   send->add_option("--url", line.send.url, "the API; default: api.listen. A key is taken from LOOM_SEND_KEY");
   auto* tail = add_reporting(line, line.app, "tail", "show a topic's records",
                              [&line] { return tail_command(line.common, line.tail); });

@@ -18,7 +18,7 @@ struct CheckOptions {
 int check_command(const Common& common, const CheckOptions& options);
 
 struct SendOptions {
-  std::string type, device, file, data, hint, receipts, url;
+  std::string type, device, file, data, hint, receipts, url, ca;
   int retries = 20;
 };
 int send_command(const Common& common, const SendOptions& options);

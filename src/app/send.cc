@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/up.h"
 #include "app/media.h"
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -87,9 +88,9 @@ int send_command(const Common& common, const SendOptions& options) {
   auto data = data_of(options);
   if (!data) return report(data.error());
   http::ClientOptions client_options;
+  client_options.ca_file = options.ca;
   if (const char* key = std::getenv("LOOM_SEND_KEY")) client_options.headers.emplace_back("X-API-Key", key);
-  auto client =
-      http::Client::open(options.url.empty() ? "http://" + loaded->catalogue.api.listen : options.url, client_options);
+  auto client = http::Client::open(options.url.empty() ? api_url(loaded->catalogue.api) : options.url, client_options);
   if (!client) return report(client.error());
   std::ofstream receipts;
   if (!options.receipts.empty()) {

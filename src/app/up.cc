@@ -8,6 +8,7 @@
 #include "app/tables.h"
 #include "app/topics.h"
 #include "http/client.h"
+#include "http/wire.h"
 
 namespace loom::app {
 namespace {
@@ -73,13 +74,20 @@ bool is_refused(const Supervisor& supervisor, const ConsumerGroup& group) {
   return false;
 }
 
+/// Under TLS it is enough that it listens: its certificate may be made out to another name, or want one of ours.
+bool api_answers(const model::ApiSettings& api) {
+  auto url = http::parse_url(api_url(api));
+  if (url && api.tls) return http::Wire::connect(url->host, url->port, 1s).has_value();
+  auto client = http::Client::open(api_url(api), {.connect_timeout = 1s, .timeout = 1s});
+  auto reply = client ? client->get("/readyz") : tl::unexpected(client.error());
+  return reply && reply->status == 200;
+}
+
 /// What does not answer yet; empty when all does. A part that was refused is not waited for.
 std::vector<std::string> not_ready(const model::Catalogue& catalogue, const Instances& instances, kafka::Admin& admin,
                                    const Supervisor& supervisor) {
   std::vector<std::string> late;
-  auto client = http::Client::open(api_url(catalogue.api.listen), {.connect_timeout = 1s, .timeout = 1s});
-  auto reply = client ? client->get("/readyz") : tl::unexpected(client.error());
-  if (!is_refused(supervisor, ConsumerGroup{"api"}) && (!reply || reply->status != 200)) late.push_back("api");
+  if (!is_refused(supervisor, ConsumerGroup{"api"}) && !api_answers(catalogue.api)) late.push_back("api");
   std::vector<ConsumerGroup> wanted;
   for (const auto& [group, count] : instances)
     if (count > 0 && !is_refused(supervisor, group)) wanted.push_back(group);
@@ -104,7 +112,7 @@ void print_ready(const model::Catalogue& catalogue, const Instances& instances, 
     groups.push_back(group.get() + (count == 1 ? "" : " x" + std::to_string(count)));
   std::printf(
       "ready\n  api       %s\n  kafka     %s%s\n  database  %s\n  groups    %s\nCtrl-C drains and stops everything\n",
-      api_url(catalogue.api.listen).c_str(), catalogue.kafka.bootstrap.c_str(),
+      api_url(catalogue.api).c_str(), catalogue.kafka.bootstrap.c_str(),
       private_broker ? " (private, .loom/kafka)" : "", without_password(catalogue.database.url).c_str(),
       joined(groups).c_str());
   std::fflush(stdout);

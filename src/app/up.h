@@ -26,7 +26,7 @@ using Instances = std::map<ConsumerGroup, int>;
                                               const std::string& config);
 
 /// Where a client on this machine reaches the API: a wildcard address becomes loopback.
-[[nodiscard]] std::string api_url(const std::string& listen);
+[[nodiscard]] std::string api_url(const model::ApiSettings& api);
 /// A database URL without its password.
 [[nodiscard]] std::string without_password(std::string_view url);
 

@@ -71,12 +71,13 @@ std::vector<ChildSpec> parts_of(const model::Catalogue& catalogue, const Instanc
   return parts;
 }
 
-std::string api_url(const std::string& listen) {
+std::string api_url(const model::ApiSettings& api) {
+  const auto& listen = api.listen;
   auto colon = listen.rfind(':');
   auto host = listen.substr(0, colon), port = colon == std::string::npos ? "" : listen.substr(colon);
   if (host.empty() || host == "0.0.0.0" || host == "*") host = "127.0.0.1";
   if (host == "[::]") host = "[::1]";
-  return "http://" + host + port;
+  return (api.tls ? "https://" : "http://") + host + port;
 }
 
 std::string without_password(std::string_view url) {

@@ -52,7 +52,13 @@ TEST(ApiUrl, is_one_that_a_client_can_use) {
                                                                {"0.0.0.0:80", "http://127.0.0.1:80"},
                                                                {"[::]:80", "http://[::1]:80"},
                                                                {"box:9", "http://box:9"}};
-  for (const auto& [listen, url] : cases) EXPECT_EQ(api_url(listen), url);
+  for (const auto& [listen, url] : cases) {
+    model::ApiSettings api;
+    api.listen = listen;
+    EXPECT_EQ(api_url(api), url);
+    api.tls.emplace();
+    EXPECT_EQ(api_url(api), "https" + url.substr(4));
+  }
 }
 
 TEST(WithoutPassword, hides_nothing_else) {

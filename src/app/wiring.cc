@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/bytes.h"
+#include "base/secrets.h"
 #include "model/check.h"
 #include "stages/kinds.h"
 
@@ -45,6 +46,7 @@ Loaded load(const Common& common) {
   refuse_unknown_variables(environment, loaded.faults);
   auto root = config::Node::load(common.config, loaded.faults);
   if (!root.present()) return loaded;
+  root = config::with_secrets(root, {"kafka", "database", "api"}, loaded.faults);
   loaded.catalogue = model::read_catalogue(root, environment, stage_kind_names(), loaded.faults);
   if (loaded.catalogue.store()) {
     auto mappings = config::Node::load(loaded.catalogue.mappings_file, loaded.faults);

@@ -1,6 +1,8 @@
 // Reading: head, decision, body. What is written is in connection_answer.cc.
 #include "http/connection.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 
 #include "http/web_socket.h"
@@ -9,10 +11,11 @@ namespace loom::http {
 namespace {
 
 constexpr std::size_t buffer_size = 64 << 10;
+constexpr unsigned char tls_handshake = 0x16;  // the first byte of a client that speaks TLS
 
 }  // namespace
 
-Connection::Connection(IoThread& thread, Socket socket) : thread_(thread), socket_(std::move(socket)) {
+Connection::Connection(IoThread& thread, Socket socket) : thread_(thread), line_(std::move(socket), thread.shared().tls.get()) {
   thread_.shared().connections.fetch_add(1, std::memory_order_relaxed);
   thread_.add(*this);
   request_.io_thread = thread_.index();
@@ -27,10 +30,37 @@ Connection::~Connection() {
 
 void Connection::start() {
   beast::error_code ignored;
-  socket_.set_option(Tcp::no_delay(true), ignored);
-  socket_.non_blocking(true, ignored);
+  line_.next_layer().set_option(Tcp::no_delay(true), ignored);
+  line_.next_layer().non_blocking(true, ignored);
+  if (line_.secure()) return greet();
   set_deadline(thread_.shared().options.idle_timeout);
   advance();
+}
+
+/// Before the handshake: one that speaks plain HTTP to this port is to be told so.
+void Connection::greet() {
+  state_ = State::hello;
+  set_deadline(thread_.shared().options.head_timeout);
+  line_.next_layer().async_wait(asio::socket_base::wait_read, [self = shared_from_this()](const beast::error_code& ec) {
+    ec ? self->close_now() : self->look_at_hello();
+  });
+}
+
+void Connection::look_at_hello() {
+  unsigned char first = 0;
+  if (::recv(line_.next_layer().native_handle(), &first, 1, MSG_PEEK) != 1) return close_now();
+  if (first != tls_handshake) {
+    line_.speak_plainly();
+    spoke_plainly_ = true;
+    state_ = State::head;
+    return advance();
+  }
+  line_.async_handshake([self = shared_from_this()](const beast::error_code& ec) {
+    if (ec || self->state_ != State::hello) return self->close_now();
+    self->state_ = State::head;
+    self->set_deadline(self->thread_.shared().options.idle_timeout);
+    self->advance();
+  });
 }
 
 void Connection::advance() {
@@ -86,6 +116,7 @@ void Connection::decide() {
   auto length = parser_->content_length();
   body_size_ = length ? static_cast<std::size_t>(*length) : 0;
   body_filled_ = 0;
+  if (spoke_plainly_) return refuse_plain();
   auto match = shared.routes.match(request_);
   if (!match.route) return refuse(*match.refusal);
   route_ = match.route;
@@ -112,7 +143,7 @@ void Connection::expect_body(std::size_t bytes) {
   if (buffer_.size() != 0 || !equal_ignoring_case(request_.header("expect"), "100-continue")) return;
   beast::error_code ignored;
   static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-  socket_.write_some(asio::buffer(go_on.data(), go_on.size()), ignored);
+  line_.write_little(asio::buffer(go_on.data(), go_on.size()), ignored);
 }
 
 bool Connection::admit_bytes(std::size_t bytes) {
@@ -174,7 +205,7 @@ void Connection::upgrade() {
     return refuse({Error{ErrorKind::malformed, "bytes came before the handshake was answered", {}, "wait for 101", {}},
                    {}});
   state_ = State::closed;
-  thread_.add(open_stream(thread_, std::move(socket_), request_, *route_));
+  thread_.add(open_stream(thread_, std::move(line_), request_, *route_));
 }
 
 void Connection::release_body() {
@@ -192,9 +223,9 @@ void Connection::read_more() {
     auto& body = request_.body;
     auto want = std::min(body_size_, std::max(body_filled_ * 2, body_filled_ + buffer_size));
     if (body.size() < want) body.resize(want);
-    socket_.async_read_some(asio::buffer(body.data() + body_filled_, body.size() - body_filled_), std::move(on_bytes));
+    line_.async_read_some(asio::buffer(body.data() + body_filled_, body.size() - body_filled_), std::move(on_bytes));
   } else {
-    socket_.async_read_some(buffer_.prepare(buffer_size - buffer_.size()), std::move(on_bytes));
+    line_.async_read_some(buffer_.prepare(buffer_size - buffer_.size()), std::move(on_bytes));
   }
 }
 
@@ -224,6 +255,9 @@ void Connection::sweep(Steady::time_point now) {
     case State::writing:
     case State::lingering:
       return close();
+    case State::hello:
+    case State::closing:
+      return close_now();
     default:
       return;
   }

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "http/io_thread.h"
+#include "http/line.h"
 #include "http/parser.h"
 
 namespace loom::http {
@@ -26,8 +27,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
  private:
   static constexpr std::size_t keep_body = 64 << 10;  // what a connection keeps of a body's memory
-  enum class State { head, body, chunks, discard, waiting, writing, lingering, closed };
+  enum class State { hello, head, body, chunks, discard, waiting, writing, lingering, closing, closed };
 
+  void greet();
+  void look_at_hello();
   void advance();
   bool step();
   bool read_head();
@@ -43,6 +46,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void refuse_too_large();
   [[nodiscard]] std::size_t max_body() const { return std::min(route_->max_body, request_.max_body); }
   void refuse_full();
+  void refuse_plain();
   void fail_slow();
   void dispatch();
   void upgrade();
@@ -56,13 +60,15 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void sent();
   void linger();
   void close();
+  void close_now();
   void set_deadline(std::chrono::milliseconds from_now) { deadline_ = Steady::now() + from_now; }
 
   IoThread& thread_;
-  Socket socket_;
+  Line line_;
   State state_ = State::head;
   bool running_ = false, keep_alive_ = true, http_1_0_ = false, head_only_ = false, reading_ = false,
-       unread_ = false;  // the client may still be sending a refused body
+       unread_ = false,        // the client may still be sending a refused body
+       spoke_plainly_ = false;  // where TLS is spoken
   Steady::time_point deadline_;
   beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;

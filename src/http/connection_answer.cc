@@ -67,6 +67,11 @@ void Connection::refuse_full() {
           details});
 }
 
+void Connection::refuse_plain() {
+  keep_alive_ = false;
+  refuse({Error{ErrorKind::malformed, "this port speaks TLS", {}, "use https:// (or wss://)", {}}, {}});
+}
+
 void Connection::fail_slow() {
   ProblemDetails details{.status = 408};
   body_size_ = discard_at_most + 1;
@@ -109,7 +114,7 @@ void Connection::send(const Reply& reply) {
   if (thread_.shared().draining.load(std::memory_order_relaxed)) keep_alive_ = false;
   format(reply);
   beast::error_code ec;
-  auto count = socket_.write_some(asio::buffer(out_), ec);
+  auto count = line_.try_write(asio::buffer(out_), ec);
   if (!ec && count == out_.size()) return sent();
   if (ec && ec != asio::error::would_block && ec != asio::error::try_again) return close();
   write_rest(ec ? 0 : count);
@@ -119,7 +124,7 @@ void Connection::write_rest(std::size_t from) {
   state_ = State::writing;
   set_deadline(thread_.shared().options.body_timeout);
   asio::async_write(
-      socket_, asio::buffer(out_.data() + from, out_.size() - from),
+      line_, asio::buffer(out_.data() + from, out_.size() - from),
       [self = shared_from_this()](const beast::error_code& ec, std::size_t) { ec ? self->close() : self->sent(); });
 }
 
@@ -137,7 +142,7 @@ void Connection::sent() {
 void Connection::linger() {
   if (reading_) return close();
   beast::error_code ignored;
-  socket_.shutdown(Tcp::socket::shutdown_send, ignored);
+  line_.next_layer().shutdown(Tcp::socket::shutdown_send, ignored);
   state_ = State::lingering;
   discard_left_ = linger_at_most;
   buffer_.consume(buffer_.size());
@@ -146,11 +151,17 @@ void Connection::linger() {
 }
 
 void Connection::close() {
+  if (state_ == State::closing || state_ == State::closed) return;
+  if (!line_.secure() || state_ == State::writing || state_ == State::lingering) return close_now();
+  state_ = State::closing;  // TLS has a goodbye of its own
+  set_deadline(2s);
+  line_.async_shutdown([self = shared_from_this()](const beast::error_code&) { self->close_now(); });
+}
+
+void Connection::close_now() {
   if (state_ == State::closed) return;
   state_ = State::closed;
-  beast::error_code ignored;
-  socket_.shutdown(Tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  line_.close();
 }
 
 }  // namespace loom::http

@@ -65,6 +65,8 @@ void IoThread::accept() {
 void IoThread::admit(Socket socket) {
   if (shared_.connections.load(std::memory_order_relaxed) < shared_.options.max_connections)
     return std::make_shared<Connection>(*this, std::move(socket))->start();
+  if (shared_.options.on_refused) shared_.options.on_refused(503);
+  if (shared_.tls) return;  // a handshake would cost more than it says
   auto reply =
       reply_of(Error{ErrorKind::full, "too many connections (api.max_connections)", {}, "use fewer connections", {}},
                {.retry_after_s = 1});
@@ -76,7 +78,6 @@ void IoThread::admit(Socket socket) {
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(text), ignored);
   socket.shutdown(Tcp::socket::shutdown_send, ignored);
-  if (shared_.options.on_refused) shared_.options.on_refused(503);
 }
 
 void IoThread::sweep() {

@@ -8,6 +8,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/wait_traits.hpp>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct Shared {
   Log log;
   std::atomic<int> connections{0};
   std::atomic<bool> draining{false};
+  std::shared_ptr<asio::ssl::context> tls{};  // absent: plain
 };
 
 class Connection;

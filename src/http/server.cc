@@ -8,6 +8,7 @@
 
 #include "http/connection.h"
 #include "http/io_thread.h"
+#include "http/server_tls.h"
 
 namespace loom::http {
 namespace {
@@ -119,7 +120,14 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Routes route
   auto endpoint = endpoint_of(options.listen);
   if (!endpoint) return tl::unexpected(endpoint.error());
   options.threads = std::max(options.threads, 1);
+  std::shared_ptr<asio::ssl::context> tls;
+  if (options.tls) {
+    auto opened = open_server_tls(*options.tls);
+    if (!opened) return tl::unexpected(opened.error());
+    tls = std::move(*opened);
+  }
   auto state = std::make_unique<State>(std::move(options), std::move(routes), std::move(budget), std::move(log));
+  state->shared.tls = std::move(tls);
   if (auto listening = state->listen(*endpoint); !listening) return tl::unexpected(listening.error());
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

@@ -2,7 +2,7 @@
 // answers come in order), handlers that may answer later, bodies capped before they are read, slow clients cut off.
 // Ownership: owns its threads and connections; destroy what holds Responders first. Threads: `run` blocks its caller,
 // which is io thread 0; `watch` and `every` are called before `run` and their functions run on io thread 0.
-// Errors: unavailable when the address can't be listened on, configuration when it is none.
+// Errors: unavailable when the address can't be listened on, configuration when it is none or a file of TLS is wrong.
 //   auto server = Server::open({.listen = "127.0.0.1:0"}, Routes(...), budget, log);   (*server)->run(stop);
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -19,8 +20,16 @@
 
 namespace loom::http {
 
+/// Files in PEM. With `client_ca`, clients must show a certificate that it signed.
+struct ServerTls {
+  std::string cert, key, key_password, client_ca;
+};
+/// Errors: configuration, naming the file and the remedy.
+[[nodiscard]] Result<void> check_tls(const ServerTls& tls);
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";
+  std::optional<ServerTls> tls{};
   int threads = 1;
   int max_connections = 4096;
   std::size_t max_head = 16 << 10;                 // request line and headers together

@@ -33,8 +33,8 @@ bool has_word(std::string_view list, std::string_view word) {
 
 class WebSocket final : public Stream, public OpenStream, public std::enable_shared_from_this<WebSocket> {
  public:
-  WebSocket(IoThread& thread, Socket socket, std::size_t max_message)
-      : thread_(thread), shared_(thread.shared()), max_message_(max_message), socket_(std::move(socket)) {
+  WebSocket(IoThread& thread, Line line, std::size_t max_message)
+      : thread_(thread), shared_(thread.shared()), max_message_(max_message), socket_(std::move(line)) {
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
   }
   ~WebSocket() override {
@@ -75,7 +75,7 @@ class WebSocket final : public Stream, public OpenStream, public std::enable_sha
   IoThread& thread_;
   Shared& shared_;
   std::size_t max_message_;
-  websocket::stream<Socket> socket_;
+  websocket::stream<Line> socket_;
   std::shared_ptr<Listener> listener_;
   beast::flat_buffer buffer_;
   Frame frame_;
@@ -257,8 +257,8 @@ std::optional<Refusal> wrong_upgrade(const Request& request) {
                  details};
 }
 
-std::weak_ptr<OpenStream> open_stream(IoThread& thread, Socket socket, Request& request, const Route& route) {
-  auto stream = std::make_shared<WebSocket>(thread, std::move(socket), route.max_body);
+std::weak_ptr<OpenStream> open_stream(IoThread& thread, Line line, Request& request, const Route& route) {
+  auto stream = std::make_shared<WebSocket>(thread, std::move(line), route.max_body);
   stream->start(request, route.upgrade);
   return stream;
 }

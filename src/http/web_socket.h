@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "http/io_thread.h"
+#include "http/line.h"
 #include "http/stream.h"
 
 namespace loom::http {
@@ -19,8 +20,8 @@ class OpenStream {
   virtual void drain() = 0;
 };
 
-/// Takes the socket over, answers the handshake, and lives on its own.
-[[nodiscard]] std::weak_ptr<OpenStream> open_stream(IoThread& thread, Socket socket, Request& request,
+/// Takes the line over, answers the handshake, and lives on its own.
+[[nodiscard]] std::weak_ptr<OpenStream> open_stream(IoThread& thread, Line line, Request& request,
                                                     const Route& route);
 
 }  // namespace loom::http

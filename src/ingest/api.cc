@@ -41,6 +41,8 @@ std::size_t io_threads_of(const model::Catalogue& catalogue) {
 http::ServerOptions server_options(const model::Catalogue& catalogue, const ApiHooks& hooks) {
   http::ServerOptions options;
   options.listen = catalogue.api.listen;
+  if (const auto& tls = catalogue.api.tls)
+    options.tls = http::ServerTls{tls->cert, tls->key, tls->key_password, tls->client_ca};
   options.threads = catalogue.api.threads;
   options.max_connections = catalogue.api.max_connections;
   options.idle_timeout = catalogue.api.idle_timeout;

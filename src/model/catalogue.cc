@@ -26,6 +26,8 @@ std::string beside(const std::string& folder, const std::string& path) {
 }
 
 void resolve_paths(Catalogue& catalogue) {
+  if (auto& tls = catalogue.api.tls)
+    for (auto* file : {&tls->cert, &tls->key, &tls->client_ca}) *file = beside(catalogue.folder, *file);
   constexpr std::string_view sqlite = "sqlite:";
   auto& url = catalogue.database.url;
   if (url.starts_with(sqlite) && url != "sqlite::memory:")

@@ -72,9 +72,14 @@ struct ApiKey {
   double rate = 0;                 // messages a second, 0 = unlimited
 };
 
+struct ApiTls {
+  std::string cert, key, key_password, client_ca;  // files, beside loom.yaml when relative
+};
+
 struct ApiSettings {
   std::string listen = "127.0.0.1:8000";
   std::vector<ApiKey> keys;
+  std::optional<ApiTls> tls;
   int threads = 1;
   config::Bytes max_body{16ULL << 20};  // one message; a batch may have max_batch_body
   config::Bytes max_batch_body{64ULL << 20};

@@ -62,7 +62,26 @@ Options<ApiSettings> api_options() {
       .add("max_connections", &ApiSettings::max_connections, "connections at a time", at_least(1))
       .add("ack_timeout", &ApiSettings::ack_timeout, "without the broker's answer in this time: 503, outcome unknown")
       .add("idle_timeout", &ApiSettings::idle_timeout, "a connection that says nothing is closed")
-      .also("keys");
+      .also("keys")
+      .also("tls");
+}
+
+Options<ApiTls> tls_options() {
+  return Options<ApiTls>("api.tls")
+      .add("cert", &ApiTls::cert, "PEM file: the server's certificate, then those between it and its authority")
+      .add("key", &ApiTls::key, "PEM file: its private key")
+      .add("key_password", &ApiTls::key_password, "of an encrypted key; write ${VARIABLE} or ${file:PATH}")
+      .add("client_ca", &ApiTls::client_ca,
+           "PEM file: clients must show a certificate that this authority signed (mutual TLS)");
+}
+
+void read_tls(const config::Node& node, const config::Environment& environment, ApiSettings& to, config::Faults& faults) {
+  auto tls = tls_options().read(node, faults, &environment);
+  if (!node.present() && tls.cert.empty() && tls.key.empty()) return;
+  for (const auto& [name, value] : {std::pair("cert", &tls.cert), std::pair("key", &tls.key)})
+    if (value->empty())
+      faults.fault(node.place(), "api.tls: has no " + std::string(name), "name the PEM files cert and key");
+  to.tls = std::move(tls);
 }
 
 Options<ApiKey> key_options() {
@@ -122,11 +141,16 @@ bool is_loopback(std::string_view address) {
 void read_api(const config::Node& node, const config::Environment& environment, Catalogue& to, config::Faults& faults) {
   to.api = api_options().read(node, faults, &environment);
   read_keys(node["keys"], to.api, faults);
+  read_tls(node["tls"], environment, to.api, faults);
   to.api.place = node.place();
   if (to.api.keys.empty() && !wrong_listen(to.api.listen) && !is_loopback(to.api.listen))
     faults.fault(place_of_listen(node, environment),
                  "api.listen: '" + to.api.listen + "' is reached from other machines, but api.keys has no key",
                  "add a key, or listen on 127.0.0.1");
+  if (!to.api.keys.empty() && !to.api.tls && !wrong_listen(to.api.listen) && !is_loopback(to.api.listen))
+    faults.warn(place_of_listen(node, environment),
+                "api.listen: '" + to.api.listen + "' is reached from other machines, and keys come in plain text",
+                "set api.tls, or see to it that only a proxy that speaks TLS reaches it");
 }
 
 void check_key_types(const config::Node& api, const Catalogue& catalogue, config::Faults& faults) {
@@ -143,6 +167,7 @@ void check_key_types(const config::Node& api, const Catalogue& catalogue, config
 
 void document_api(Docs& docs) {
   docs.emplace_back("api", api_options().docs());
+  docs.emplace_back("api.tls", tls_options().docs());
   docs.emplace_back("api.keys", without_environment(key_options().docs()));
 }
 
