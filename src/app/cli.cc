@@ -23,6 +23,8 @@ struct CommandLine {
   DlqOptions dlq;
   VerifyOptions verify;
   TraceOptions trace;
+  SettleWords settle;
+  RewindOptions rewind;
   TablesOptions tables;
   TopicsOptions topics;
   UpOptions up;
@@ -129,17 +131,58 @@ void add_clients(CommandLine& line) {
   tail->add_flag("--exit", line.tail.exit_at_end, "stop at the present end");
   add_reporting(line, line.app, "lag", "records and seconds behind, per group and partition",
                 [&line] { return lag_command(line.common); });
+  add(line, line.app, "docs", "print the reference of commands, options and endpoints", [] { return docs_command(); });
+}
+
+void add_filters(CommandLine& line, CLI::App& command) {
+  auto& words = line.settle;
+  command.add_option("GROUP", words.group, "only this consumer group");
+  command.add_option("--kind", words.kind, "only this kind of error: invalid_value, malformed, …");
+  command.add_option("--code", words.code, "only this SQLSTATE or code");
+  command.add_option("--field", words.field, "only this column or field");
+  command.add_option("--topic", words.topic, "only from this topic");
+  command.add_option("--key", words.key, "only with this key");
+  command.add_option("--id", words.message_id, "only of this message");
+  command.add_option("--letter", words.letter, "only this one: topic:partition:offset of the letter or its origin");
+  command.add_option("--since", words.since, "only those written since: 2026-11-23T12:00:00Z, or -2h");
+  command.add_option("--until", words.until, "only those written before");
+  command.add_option("--rate", words.rate, "at most so many a second: 100/s");
+  command.add_flag("--dry-run", words.dry_run, "only say what would be done");
+}
+
+void add_dead_letters(CommandLine& line) {
   auto* dlq = line.app.add_subcommand("dlq", "dead letters")->require_subcommand(1);
   auto* list = add_reporting(line, *dlq, "list", "dead letters grouped by cause",
                              [&line] { return dlq_list_command(line.common, line.dlq); });
   list->add_option("GROUP", line.dlq.group, "only this consumer group");
+  list->add_flag("--all", line.dlq.all, "those that were replayed or dropped too");
   auto* show = add_reporting(line, *dlq, "show", "one dead letter with its headers",
                              [&line] { return dlq_show_command(line.common, line.dlq); });
   show->add_option("ID", line.dlq.id, "a message id, or topic:partition:offset of the dead letter or its origin")
       ->required();
-  add_books(line);
-  add_trace(line);
-  add(line, line.app, "docs", "print the reference of commands, options and endpoints", [] { return docs_command(); });
+  show->add_flag("--raw", line.dlq.raw, "the value's bytes, and nothing else");
+  show->add_option("--out", line.dlq.out, "write the value's bytes into this file");
+  auto* replay = add_reporting(line, *dlq, "replay", "send open dead letters to their topics again, for their group only",
+                               [&line] { return dlq_replay_command(line.common, line.settle); });
+  add_filters(line, *replay);
+  replay->add_option("--patch", line.settle.patch,
+                     "a JSON merge patch (RFC 7396) on each value: a file, or the object itself");
+  replay->add_option("--max-replays", line.settle.max_replays, "leave letters alone that were replayed so often")
+      ->capture_default_str();
+  auto* drop = add_reporting(line, *dlq, "drop", "give open dead letters up, with the reason in drops.<group>",
+                             [&line] { return dlq_drop_command(line.common, line.settle); });
+  add_filters(line, *drop);
+  drop->add_option("--reason", line.settle.reason, "why; it is recorded")->required();
+}
+
+void add_rewind(CommandLine& line) {
+  auto* rewind = add_reporting(line, line.app, "rewind", "let a group, stage or sink, process again",
+                               [&line] { return rewind_command(line.common, line.rewind); });
+  rewind->add_option("GROUP", line.rewind.group, "the consumer group; it must not be running")->required();
+  rewind->add_option("TOPIC", line.rewind.topic, "only this topic of those it reads");
+  rewind->add_option("--to", line.rewind.to, "earliest, an offset, 2026-11-23T12:00:00Z, or -2h")->required();
+  rewind->add_option("--partition", line.rewind.partition, "only this partition");
+  rewind->add_flag("--dry-run", line.rewind.dry_run, "only say what would be done");
 }
 
 void declare(CommandLine& line) {
@@ -148,6 +191,10 @@ void declare(CommandLine& line) {
   add_parts(line);
   add_plans(line);
   add_clients(line);
+  add_dead_letters(line);
+  add_books(line);
+  add_trace(line);
+  add_rewind(line);
 }
 
 void describe(const CLI::App& app, const std::string& prefix, std::string& to) {

@@ -32,6 +32,9 @@ int tail_command(const Common& common, const TailOptions& options);
 struct DlqOptions {
   std::string group;  // "" = all
   std::string id;     // of `show`: a message id or topic:partition:offset of the dead letter
+  bool all = false;   // of `list`: settled ones too
+  bool raw = false;   // of `show`: the value's bytes and nothing else
+  std::string out;    // and into this file
 };
 int dlq_list_command(const Common& common, const DlqOptions& options);
 int dlq_show_command(const Common& common, const DlqOptions& options);
@@ -47,6 +50,23 @@ struct TraceOptions {
   std::string device, near;
 };
 int trace_command(const Common& common, const TraceOptions& options);
+
+/// Of `replay` and `drop`; texts as typed, "" where not given.
+struct SettleWords {
+  std::string group, kind, code, field, topic, key, message_id, letter, since, until;
+  std::string patch, rate, reason;
+  int max_replays = 3;
+  bool dry_run = false;
+};
+int dlq_replay_command(const Common& common, const SettleWords& words);
+int dlq_drop_command(const Common& common, const SettleWords& words);
+
+struct RewindOptions {
+  std::string group, topic, to;  // topic "": all that the group reads
+  int partition = -1;            // -1: all
+  bool dry_run = false;
+};
+int rewind_command(const Common& common, const RewindOptions& options);
 
 struct TablesOptions {
   bool apply = false, allow_destructive = false;

@@ -5,6 +5,7 @@
 
 #include "app/lag.h"
 #include "app/records.h"
+#include "books/ranges.h"
 #include "base/clock.h"
 
 namespace loom::app {
@@ -32,7 +33,7 @@ Result<std::vector<Watched>> watched_groups(kafka::Admin& admin, const Loaded& l
   for (const auto& [group, stage] : loaded.catalogue.stages) {
     Watched one{group, {}, {}};
     auto inputs = inputs_of(loaded, stage);
-    auto partitions = partitions_of(admin, inputs);
+    auto partitions = books::partitions_of(admin, inputs);
     if (!partitions) return tl::unexpected(partitions.error());
     one.partitions = std::move(*partitions);
     for (const auto& topic : inputs)

@@ -2,18 +2,6 @@
 
 namespace loom::app {
 
-using namespace std::chrono_literals;
-
-Result<std::vector<model::TopicPartition>> partitions_of(kafka::Admin& admin, const std::vector<TopicName>& topics) {
-  auto infos = admin.topics(topics, 10s);
-  if (!infos) return tl::unexpected(infos.error());
-  std::vector<model::TopicPartition> partitions;
-  for (const auto& [name, info] : *infos)
-    for (int partition = 0; partition < info.partitions; ++partition)
-      partitions.push_back({name, Partition{partition}});
-  return partitions;
-}
-
 std::string record_json(const model::Record& record) {
   json::Writer headers;
   for (const auto& [name, value] : record.headers())
@@ -78,28 +66,6 @@ std::string record_line(const model::Record& record) {
   if (auto type = record.header("message_type")) line += "  " + std::string(*type);
   if (auto key = record.key(); key && is_utf8(*key)) line += "  " + std::string(*key);
   return line + "  " + shortened(record.value());
-}
-
-Result<void> read_all(const model::ClusterSettings& settings, const std::vector<TopicName>& topics,
-                      const std::function<void(const model::Record&)>& visit, const Log& log) {
-  auto admin = kafka::Admin::open(settings, log);
-  if (!admin) return tl::unexpected(admin.error());
-  auto partitions = partitions_of(**admin, topics);
-  if (!partitions) return tl::unexpected(partitions.error());
-  if (partitions->empty()) return {};
-  auto marks = (*admin)->watermarks(*partitions, 10s);
-  if (!marks) return tl::unexpected(marks.error());
-  std::map<model::TopicPartition, kafka::Range> ranges;
-  for (const auto& [partition, mark] : *marks)
-    if (mark.low < mark.high) ranges[partition] = {mark.low, mark.high};
-  if (ranges.empty()) return {};
-  return kafka::read(
-      settings, ranges,
-      [&](const model::Record* record) {
-        if (record) visit(*record);
-        return true;
-      },
-      log);
 }
 
 }  // namespace loom::app

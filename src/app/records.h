@@ -1,20 +1,14 @@
-// Records shown: as one line for people, as JSON for programs; and the partitions that tools read.
+// Records shown: as one line for people, as JSON for programs.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "kafka/admin.h"
 #include "loom/json.h"
 #include "model/record.h"
 
 namespace loom::app {
-
-/// Every partition of those topics that exist.
-[[nodiscard]] Result<std::vector<model::TopicPartition>> partitions_of(kafka::Admin& admin,
-                                                                       const std::vector<TopicName>& topics);
 
 /// {topic, partition, offset, timestamp, key, headers, value}; a value that is no JSON is text, or base64 under
 /// value_base64.
@@ -25,9 +19,5 @@ namespace loom::app {
 
 /// JSON with strings over `longest` characters replaced by "<N characters>"; text that is no JSON is cut.
 [[nodiscard]] std::string shortened(std::string_view json, std::size_t longest = 120);
-
-/// Every record that lies in these topics now, partition by partition.
-Result<void> read_all(const model::ClusterSettings& settings, const std::vector<TopicName>& topics,
-                      const std::function<void(const model::Record&)>& visit, const Log& log);
 
 }  // namespace loom::app

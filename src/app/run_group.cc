@@ -1,6 +1,6 @@
 #include "app/run_group.h"
 
-#include "base/bytes.h"
+#include "app/group_of.h"
 #include "runner/runner.h"
 
 namespace loom::app {
@@ -22,11 +22,7 @@ runner::RunnerOptions runner_options(const GroupRun& run) {
 
 const model::StageSpec* stage_or_report(const model::Catalogue& catalogue, const std::string& group) {
   if (const auto* stage = catalogue.stage(group)) return stage;
-  std::vector<std::string> known;
-  for (const auto& [name, stage] : catalogue.stages) known.push_back(name.get());
-  auto near = nearest(group, known);
-  report(Error{ErrorKind::usage, "no consumer group '" + group + "' in the configuration", "",
-               near.empty() ? "see the keys under 'stages'" : "did you mean '" + near + "'?", ""});
+  report(no_such_group(catalogue, group));
   return nullptr;
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/records.h"
+#include "books/ranges.h"
 #include "kafka/admin.h"
 
 namespace loom::app {
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 
 Result<std::map<model::TopicPartition, kafka::Range>> ranges_of(kafka::Admin& admin, const TailOptions& options) {
   std::map<model::TopicPartition, kafka::Range> ranges;
-  auto partitions = partitions_of(admin, {TopicName{options.topic}});
+  auto partitions = books::partitions_of(admin, {TopicName{options.topic}});
   if (!partitions) return tl::unexpected(partitions.error());
   if (partitions->empty()) {
     auto names = admin.topic_names(10s);

@@ -77,6 +77,7 @@ const StageSpec* Catalogue::store() const {
 
 TopicName dead_letters_of(const ConsumerGroup& group) { return TopicName{"dlq." + group.get()}; }
 TopicName drops_of(const ConsumerGroup& group) { return TopicName{"drops." + group.get()}; }
+TopicName settled_letters() { return TopicName{"loom.dlq.settled"}; }
 
 Catalogue read_catalogue(const config::Node& root, const config::Environment& environment,
                          const std::vector<std::string>& stage_kinds, config::Faults& faults) {

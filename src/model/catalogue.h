@@ -120,6 +120,8 @@ struct Catalogue {
 
 [[nodiscard]] TopicName dead_letters_of(const ConsumerGroup& group);  // dlq.<group>
 [[nodiscard]] TopicName drops_of(const ConsumerGroup& group);         // drops.<group>
+/// Which dead letters were replayed or dropped by hand, of all groups: loom.dlq.settled.
+[[nodiscard]] TopicName settled_letters();
 
 /// `stage_kinds` are the names that `use` may have; the engines are checked by the stage's own maker.
 [[nodiscard]] Catalogue read_catalogue(const config::Node& root, const config::Environment& environment,

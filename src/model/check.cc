@@ -28,6 +28,7 @@ Flow flow_of(const Catalogue& catalogue, const Mappings& mappings) {
     if (stage.output) flow.written.insert(*stage.output);
     flow.written.insert(dead_letters_of(group));
     flow.written.insert(drops_of(group));
+    flow.written.insert(settled_letters());
   }
   if (catalogue.store())
     for (const auto& [topic, mapping] : mappings.topics) flow.read.insert(topic);

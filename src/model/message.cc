@@ -1,5 +1,7 @@
 #include "model/message.h"
 
+#include <charconv>
+
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/ids.h"
@@ -36,6 +38,15 @@ Identity identity_in(const Record& record, const json::Value* value, std::string
   else if (value)
     identity.part = text_at(*value, "part");
   return identity;
+}
+
+/// When Kafka got it; a replayed dead letter says when that was the first time.
+Micros arrival_of(const Record& record) {
+  std::int64_t ms = 0;
+  auto first = record.header("loom-origin-timestamp").value_or("");
+  auto [end, error] = std::from_chars(first.data(), first.data() + first.size(), ms);
+  bool is_said = !first.empty() && error == std::errc() && end == first.data() + first.size();
+  return (is_said ? ms : record.timestamp_ms()) * 1000;
 }
 
 std::string trace_of(const Record& record, const json::Value& value) {
@@ -97,7 +108,8 @@ Result<Envelope> decode(const Record& record, std::string_view cluster_id, json:
   envelope.device_id = text_at(*parsed, "device_id");
   envelope.trace_id = trace_of(record, *parsed);
   envelope.pipeline_hint = text_at(*parsed, "pipeline_hint");
-  envelope.timestamp = time_at(*parsed, "timestamp").value_or(record.timestamp_ms() * 1000);
+  auto timestamp = time_at(*parsed, "timestamp");
+  envelope.timestamp = timestamp ? *timestamp : arrival_of(record);
   envelope.recorded_at = time_at(*parsed, "recorded_at").value_or(envelope.timestamp);
   envelope.json = document.text();
   envelope.value = *parsed;

@@ -144,6 +144,16 @@ TEST(Message, DecodesForeignRecords) {
   EXPECT_EQ(least->message_type, "by_header");
 }
 
+TEST(Message, AReplayedForeignRecordKeepsTheTimeItCame) {
+  json::Document document;
+  auto envelope = decode(record_of(R"({"x":1})", {{"loom-origin-timestamp", "1600000000123"}}), "c", document);
+  ASSERT_TRUE(envelope);
+  EXPECT_EQ(envelope->timestamp, 1600000000123000);
+  EXPECT_EQ(envelope->recorded_at, 1600000000123000);
+  auto odd = decode(record_of(R"({"x":1})", {{"loom-origin-timestamp", "now"}}), "c", document);
+  EXPECT_EQ(odd->timestamp, record_of("{}", {}).timestamp_ms() * 1000);
+}
+
 TEST(Message, RefusesWhatIsNoObject) {
   for (const auto* value : {"", "[]", "7", "{", "{\"a\":\"\\u0000\"}", "\xff"}) {
     json::Document document;

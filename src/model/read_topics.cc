@@ -11,6 +11,7 @@ using config::at_least;
 using config::Options;
 
 constexpr config::Bytes media_limit{8ULL << 20};
+constexpr std::int64_t segment_days = 8LL * 24 * 3600 * 1000;  // ms: Kafka's seven, and one for its cleaner
 
 struct TopicOptions {
   int partitions = TopicSpec{}.partitions;
@@ -83,6 +84,19 @@ void add_dead_letters(Catalogue& catalogue, const StageSpec& stage, config::Byte
   ensure(catalogue, drops_of(stage.group), stage.place);
 }
 
+/// A note about a letter must outlive it. Kafka deletes by segments, and a letter's may be as old as its newest record
+/// allows: retention and the seven days after which a segment is closed.
+void add_settled_letters(Catalogue& catalogue, const StageSpec& stage) {
+  const auto& letters = ensure(catalogue, dead_letters_of(stage.group), stage.place);
+  bool is_new = !catalogue.topics.contains(settled_letters());
+  auto& notes = ensure(catalogue, settled_letters(), stage.place);
+  if (is_new) notes.partitions = 1, notes.retention = {};
+  auto needed = letters.retention.count() < 0 ? letters.retention
+                                              : config::Milliseconds{letters.retention.count() + segment_days};
+  bool is_for_ever = notes.retention.count() < 0;
+  if (!is_for_ever && (needed.count() < 0 || needed > notes.retention)) notes.retention = needed;
+}
+
 }  // namespace
 
 void read_topics(const config::Node& node, Catalogue& to, config::Faults& faults) {
@@ -107,6 +121,7 @@ void resolve_topics(Catalogue& catalogue) {
   for (const auto& [group, stage] : catalogue.stages)
     add_dead_letters(catalogue, stage,
                      stage.input ? catalogue.topics[*stage.input].max_message_bytes : config::Bytes{});
+  for (const auto& [group, stage] : catalogue.stages) add_settled_letters(catalogue, stage);
 }
 
 void add_mapped_topics(Catalogue& catalogue, const Mappings& mappings) {

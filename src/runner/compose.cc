@@ -1,7 +1,5 @@
 #include "runner/compose.h"
 
-#include <array>
-
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "model/catalogue.h"
@@ -27,17 +25,6 @@ void add_origin(model::Headers& headers, const model::Record& record) {
   add(headers, header::origin_topic, std::string(record.topic()));
   add(headers, header::origin_partition, std::to_string(record.partition().get()));
   add(headers, header::origin_offset, std::to_string(record.offset().get()));
-}
-
-/// Headers that a dead letter gets anew: a record that was one before must not keep the old ones.
-bool is_replaced(std::string_view name) {
-  constexpr std::array replaced{
-      header::origin_topic, header::origin_partition, header::origin_offset, header::group,       header::stage,
-      header::error_kind,   header::error_code,       header::error_message, header::error_field, header::attempts,
-      header::first_time,   header::last_time,        header::replay_count,  header::replay_for};
-  for (auto one : replaced)
-    if (one == name) return true;
-  return false;
 }
 
 /// How many bytes the UTF-8 character at `at` has; 0 when it is none.
@@ -196,7 +183,7 @@ model::OutRecord Composer::dead_letter(const model::Record& record, const Error&
   out.value = std::string(record.value());
   out.timestamp_ms = now / 1000;
   for (auto& [name, value] : record.headers())
-    if (!is_replaced(name)) out.headers.emplace_back(std::move(name), std::move(value));
+    if (!is_of_a_death(name)) out.headers.emplace_back(std::move(name), std::move(value));
   add_origin(out.headers, record);
   add(out.headers, header::group, it_.group.get());
   add(out.headers, header::stage, it_.stage);
@@ -208,6 +195,8 @@ model::OutRecord Composer::dead_letter(const model::Record& record, const Error&
   add(out.headers, header::first_time, to_rfc3339(failures.first > 0 ? failures.first : now));
   add(out.headers, header::last_time, to_rfc3339(failures.last > 0 ? failures.last : now));
   add(out.headers, header::replay_count, std::string(record.header(header::replay_count).value_or("0")));
+  auto came = record.header(header::origin_timestamp);
+  add(out.headers, header::origin_timestamp, came ? std::string(*came) : std::to_string(record.timestamp_ms()));
   return out;
 }
 

@@ -132,7 +132,7 @@ TEST(Compose, ADeadLetterIsTheOriginUntouchedWithItsCause) {
        5000,
        "k",
        "no json\xff",
-       {{"own", "1"}, {"loom-group", "older"}, {"loom-replay-count", "2"}, {"loom-replay-for", "g"}}});
+       {{"own", "1"}, {"loom-group", "older"}, {"loom-replay-count", "2"}, {"loom-replay-for", "g"}, {"loom-dead-letter", "dlq.g:0:1"}}});
   auto out = composer().dead_letter(origin, {ErrorKind::invalid_value, "latitude is 91", "data.latitude", "", "22003"},
                                     {5, 1'600'000'000'000'000, 0});
   EXPECT_EQ(out.topic.get(), "dlq.g");
@@ -151,7 +151,8 @@ TEST(Compose, ADeadLetterIsTheOriginUntouchedWithItsCause) {
                                                                  {"loom-attempts", "5"},
                                                                  {"loom-first-time", "2020-09-13T12:26:40.000000Z"},
                                                                  {"loom-last-time", "2023-11-14T22:13:20.000000Z"},
-                                                                 {"loom-replay-count", "2"}}));
+                                                                 {"loom-replay-count", "2"},
+                                                                 {"loom-origin-timestamp", "5000"}}));
 }
 
 TEST(Compose, MessagesAreBoundedAndValidUtf8) {

@@ -39,7 +39,20 @@ inline constexpr std::string_view last_time = "loom-last-time";
 inline constexpr std::string_view replay_count = "loom-replay-count";
 
 inline constexpr std::string_view replay_for = "loom-replay-for";  // a replayed dead letter: only this group handles it
+/// When Kafka got the record that died first (ms): a foreign record has no other time, and its replay keeps it.
+inline constexpr std::string_view origin_timestamp = "loom-origin-timestamp";
+/// On what a dead letter became by hand, a replay or a drop record: the letter's topic:partition:offset.
+inline constexpr std::string_view dead_letter = "loom-dead-letter";
 }  // namespace header
+
+/// Headers that a dead letter gets anew and its replay loses: a record that was one before must not keep the old ones.
+[[nodiscard]] inline bool is_of_a_death(std::string_view name) {
+  using namespace header;
+  for (auto one : {origin_topic, origin_partition, origin_offset, group, stage, error_kind, error_code, error_message,
+                   error_field, attempts, first_time, last_time, replay_count, replay_for, origin_timestamp, dead_letter})
+    if (one == name) return true;
+  return false;
+}
 
 /// A replayed dead letter of another group: this group had the record already and settles it as not its own.
 [[nodiscard]] inline bool is_for_another_group(const model::Record& record, const ConsumerGroup& group) {
