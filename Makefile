@@ -1,5 +1,5 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test check build install bench accuracy tidy format asan tsan clean samples
+.PHONY: demo test check build install bench accuracy faults tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
 PREFIX ?= /usr/local
 
@@ -41,6 +41,14 @@ accuracy:
 	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target accuracy loom
 	@build/accuracy 2>/dev/null >build/accuracy.md && .deps/python/bin/python -m bench.own_share >>build/accuracy.md && mv build/accuracy.md docs/accuracy.md && cat docs/accuracy.md
+
+SEED ?= 1
+ROUNDS ?= 2
+faults:
+	@tools/setup test
+	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD) --target loom
+	@.deps/python/bin/python -m tests.faults.run --seed $(SEED) --rounds $(ROUNDS) --page docs/faults.md
 
 asan tsan:
 	@tools/setup test

@@ -1,0 +1,88 @@
+"""A client of one API: steady batches and single messages of several types, Zipf keys, its own message ids. It keeps asking
+until each message has its 200, with the same id, and enters in the books what it was told. It says some things twice."""
+import base64, http.client, json, random, struct, threading, time, uuid
+
+from .books import Sent
+
+DEVICES = 40
+SENTENCES = ["I love it", "this is terrible", "it works", "not bad at all", "never again", "wonderful and quick"]
+
+
+def wav(n):
+    sound = struct.pack("<400h", *[(n * 7919 + i * 31) % 20000 - 10000 for i in range(400)])
+    return b"RIFF" + struct.pack("<I", 36 + len(sound)) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16) + b"data" + \
+        struct.pack("<I", len(sound)) + sound
+
+
+DATA = {
+    "reading": lambda n: {"n": n},
+    "note": lambda n: {"n": n, "text": SENTENCES[n % len(SENTENCES)]},
+    "sound": lambda n: {"n": n, "chunk_data": base64.b64encode(wav(n)).decode()},
+    "job": lambda n: {"n": n},
+}
+
+
+class Load:
+    def __init__(self, port, prefix, books, mix, seed):
+        """`mix`: how many of each kind a batch has."""
+        self.port, self.prefix, self.books, self.mix, self.chance = port, prefix, books, mix, random.Random(seed)
+        self.n, self.again, self.interval, self.repeats, self.is_done = 0, [], 0.25, 0.01, False
+        self.connection = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.is_done = True
+        self.thread.join(60)
+        assert not self.thread.is_alive(), "the load did not get its last answers within 60 s"
+
+    def _message(self, kind):
+        self.n += 1
+        device = f"device-{min(int(self.chance.paretovariate(0.8)), DEVICES)}"
+        identity = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+        self.books.offer(identity, Sent(kind, device, self.n, time.time()))
+        return {"message_type_id": f"{self.prefix}_{kind}", "message_id": identity, "device_id": device, "data": DATA[kind](self.n)}
+
+    def _run(self):
+        due, turn = time.monotonic(), 0
+        while not self.is_done:
+            batch = [self._message(kind) for kind, count in self.mix.items() for _ in range(count)]
+            self.chance.shuffle(batch)
+            repeated = [m for m in self.again if self.chance.random() < self.repeats]
+            turn += 1
+            if turn % 10 == 0:
+                self._deliver(batch[:1], single=True)
+                batch = batch[1:]
+            self._deliver(batch + repeated)
+            self.again = (batch + self.again)[:200]
+            due = max(due + self.interval, time.monotonic() - self.interval)
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def _deliver(self, messages, single=False):
+        left = messages
+        while left:
+            answers = self._post("/ingest/message", left[0]) if single else self._post("/ingest/batch", left)
+            rest = []
+            for message, answer in zip(left, answers or [{}] * len(left)):
+                if answer.get("status") == "success":
+                    self.books.accept(answer["message_id"], answer["topic"], answer["partition"], answer["offset"], time.time())
+                else:
+                    rest.append(message)
+            left = rest
+            if left:
+                time.sleep(0.05)
+
+    def _post(self, path, body):
+        """One answer for each message, or None when there is none."""
+        try:
+            if not self.connection:
+                self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=4)
+            self.connection.request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+            reply = self.connection.getresponse()
+            answer = json.loads(reply.read())
+            return (answer["results"] if "results" in answer else [answer]) if reply.status in (200, 207) else None
+        except (OSError, http.client.HTTPException, ValueError):
+            if self.connection:
+                self.connection.close()
+            self.connection = None
+            return None

@@ -1,0 +1,123 @@
+"""One installation of Loom under load: API, two stages, sink, a database of its own; its client, its watchers, its books.
+Faults of one pipeline leave the others alone, so that several run side by side."""
+import pathlib, sys, time
+
+from ..support.kafka import wait_for
+from ..support.loom import Loom
+from .books import Books, Order, Route
+from .keeper import Part
+from .load import Load
+from .watch import Tables, Topics
+
+COMMAND = """import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    print(json.dumps({"id": asked["id"], "result": {"seen": asked["message"]["data"]["n"]}}), flush=True)
+"""
+
+
+class Pipeline:
+    """second: the stage behind the notes' — "sound" (an HTTP engine) or "job" (a program). members: of each group."""
+
+    def __init__(self, world, name, database, second, members=1):
+        self.world, self.name, self.database, self.second, self.members = world, name, database, second, members
+        self.folder = pathlib.Path(world.folder) / name
+        self.folder.mkdir()
+        topic = lambda what: f"{name}.{what}"
+        self.routes = {"reading": Route(topic("readings"), None, "readings"), "note": Route(topic("notes"), topic("moods"), "moods"),
+                       second: Route(topic("tasks"), topic("done"), "done")}
+        self.groups = {"words": f"{name}-words", "engine": f"{name}-engine", "sink": f"{name}-sink"}
+        self.books = Books(self.routes)
+        self.order, self.told, self.cursor, self.open = Order(self.books), 0, 0, []  # how far verdicts have come
+        self.parts = {}
+        self.loom = Loom(self.folder, world, database, self._catalogue(), self._mappings(), {"ack_timeout": "3s"})
+
+    def _catalogue(self):
+        stage = {"use": "command", "command": [sys.executable, "work.py"]}
+        (self.folder / "work.py").write_text(COMMAND)
+        if self.second == "sound":
+            port = self.world.network.engine(self.name)
+            stage = {"use": "transcribe", "engine": {"use": "openai_audio", "url": f"http://127.0.0.1:{port}", "timeout": "2s"}}
+        return {
+            "message_types": {f"{self.name}_{kind}": {"topic": route.entry, "fields": {"n": "integer"}} for kind, route in self.routes.items()},
+            "stages": {
+                self.groups["words"]: {"use": "sentiment", "input": self.routes["note"].entry, "output": self.routes["note"].output, "text": "data.text"},
+                self.groups["engine"]: {**stage, "input": self.routes[self.second].entry, "output": self.routes[self.second].output},
+                self.groups["sink"]: {"use": "store", "mappings": "topic_mappings.yml"}}}
+
+    def _mappings(self):
+        return {route.last_topic: {"table": route.table, "field_mappings": {"data.n": "n"}, "data_types": {"n": "integer"}} for route in self.routes.values()}
+
+    def start(self, seed):
+        self.loom.apply()
+        self.database.prepare([route.table for route in self.routes.values()])
+        self.keep("api", "api")
+        for role, group in self.groups.items():
+            for number in range(1 if role == "engine" else self.members):
+                self.keep(role if number == 0 else f"{role}-{number + 1}", "run", group)
+        self.topics, self.tables = self._watch(self.books)
+        self.load = Load(self.loom.port, self.name, self.books, {"reading": 14, "note": 8, self.second: 3}, seed)
+
+    def _watch(self, books):
+        topics = {t for route in self.routes.values() for t in (route.entry, route.output) if t}
+        topics |= {f"{kind}.{group}" for group in self.groups.values() for kind in ("dlq", "drops")}
+        return Topics(self.world.cluster, topics, books), Tables(self.database, [route.table for route in self.routes.values()], books)
+
+    def keep(self, role, *words):
+        part = Part(f"{self.name}-{role}", [*words, "--config", self.loom.config], self.folder, lambda pid: self.world.network.belongs(pid, f"{self.name}-{role}"))
+        part.prefix = self.database.prefix if "sink" in role else []
+        self.parts[role] = self.world.keeper.keep(part)
+        return part
+
+    def settle(self, seconds=75):
+        """Waits until all that was offered by now was accepted and has ended, and new messages pass at once; gives the identities
+        that were accepted since the last time. What has not ended after `seconds` is lost, as far as one can tell."""
+        end, offered = time.monotonic() + seconds, self.books.offered
+        is_delayed = True
+        while is_delayed and time.monotonic() < end:
+            now = time.time()
+            while self.cursor < len(offered) and self.books.sent[offered[self.cursor]].offered_at <= now:
+                self.open.append(offered[self.cursor])
+                self.cursor += 1
+            self._wait_for_ends(self.open, end)
+            is_delayed = time.time() - now > 1
+        fresh = [i for i in self.open if self.books.sent[i].accepted_at]
+        self.open = [i for i in self.open if not self.books.sent[i].accepted_at]
+        return fresh
+
+    def _wait_for_ends(self, waiting, end):
+        while waiting and time.monotonic() < end:
+            waiting = [i for i in waiting if not self.books.sent[i].accepted_at or not self.books.ends.get(i)]
+            time.sleep(0.03)
+
+    def verdict(self, fresh):
+        """Of these identities, and of every receipt since the last time."""
+        told = self.books.told[self.told:]  # those that came while the topics are read are for the next time
+        self.topics.catch_up()
+        verdict = self.books.verdict(fresh, told, self.order)
+        self.told += len(told)
+        return verdict
+
+    def wait_until_flowing(self):
+        """What was slow because everything began is in no fault's window."""
+        wait_for(lambda: all(any(self.books.rows_of.get(i) for i, s in list(self.books.sent.items()) if s.kind == kind) for kind in self.routes), 60, 0.1,
+                 lambda: f"for the first rows of {self.name}, see {self.folder}")
+        self.verdict(self.settle())
+
+    def audit(self):
+        """Everything once more, read from the beginning by readers that know nothing yet: the final word."""
+        books = Books(self.routes)
+        books.sent, books.told = self.books.sent, self.books.told
+        topics, tables = self._watch(books)
+        try:
+            wait_for(tables.look, 30, 0.1, lambda: f"for the tables of {self.name}")
+            topics.catch_up(300)
+        finally:
+            topics.stop()
+            tables.stop()
+        return books.verdict([i for i, sent in books.sent.items() if sent.accepted_at])
+
+    def close(self):
+        self.load.is_done = True
+        self.topics.stop()
+        self.tables.stop()

@@ -1,0 +1,165 @@
+"""The proxies' process (asyncio). Troubles, by kind; `value` is seconds, a probability, or how many times:
+  cut     nothing passes and nobody is told; when it ends the bytes flow on, as TCP would send them again
+  reset   connections are closed, new ones too
+  delay   every piece comes `value` s later, each way
+  loss    with probability `value` a piece (and all behind it) waits for its retransmission: 0.2 to 1.6 s
+  deaf    requests arrive, answers don't; those connections are closed at the end
+  commit  the connection breaks after COMMIT was passed on and before its answer, `value` times
+  fatal   an answer to Produce says OUT_OF_ORDER_SEQUENCE_NUMBER instead of success, `value` times"""
+import asyncio, contextlib, dataclasses, fnmatch, os, random, threading
+
+from . import produce
+from .engine import Engine
+
+
+@dataclasses.dataclass
+class Trouble:
+    kind: str
+    label: str
+    target: str
+    value: float
+    happened: int = 0
+
+
+@dataclasses.dataclass(eq=False)
+class Link:
+    target: str
+    port: int
+    pid: int
+    near: asyncio.StreamWriter
+    far: asyncio.StreamWriter
+    produces: produce.Tap = dataclasses.field(default_factory=produce.Tap)
+    is_broken: bool = False
+
+    def close(self):
+        for side in (self.near, self.far):
+            side.transport.abort()
+
+
+def files_of(pid):
+    """What a process has open; those that it closes meanwhile are left out."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return found
+
+
+class Proxies:
+    def __init__(self):
+        self.troubles, self.labels, self.links, self.engines, self.chance = {}, {}, set(), {}, random.Random(1)
+
+    def of(self, kind, link):
+        label = self.labels.get(link.pid, "")
+        return next((t for t in list(self.troubles.values()) if t.kind == kind and fnmatch.fnmatch(link.target, t.target) and fnmatch.fnmatch(label, t.label)), None)
+
+    def pid_of(self, port):
+        """The process at the other end of a loopback connection from `port`; 0 for a stranger."""
+        wanted = f"0100007F:{port:04X}"
+        with open("/proc/net/tcp") as table:
+            inode = next((line.split()[9] for line in table if line.split()[1] == wanted), None)
+        return next((pid for pid in list(self.labels) if inode and f"socket:[{inode}]" in files_of(pid)), 0)
+
+    async def connected(self, target, place, reader, near):
+        try:
+            port = near.get_extra_info("peername")[1]
+            far_reader, far = await (asyncio.open_connection("127.0.0.1", place) if isinstance(place, int) else asyncio.open_unix_connection(place))
+        except (OSError, TypeError):
+            return near.transport.abort()
+        link = Link(target, port, self.pid_of(port), near, far)
+        if self.of("reset", link):
+            return link.close()
+        self.links.add(link)
+        await asyncio.gather(self.pump(link, reader, far, True), self.pump(link, far_reader, near, False), return_exceptions=True)
+        link.close()
+        self.links.discard(link)
+
+    async def pump(self, link, reader, writer, is_request):
+        pieces = asyncio.Queue(256)
+        passing = asyncio.create_task(self.pass_on(link, pieces, writer, is_request))
+        try:
+            while data := await reader.read(65536):
+                delay = self.of("delay", link)
+                loss = self.of("loss", link)
+                late = (delay.value if delay else 0) + (self.chance.uniform(0.2, 1.6) if loss and self.chance.random() < loss.value else 0)
+                await pieces.put((asyncio.get_running_loop().time() + late, data))
+        except OSError:
+            pass
+        await pieces.put((0, None))
+        await passing
+
+    async def pass_on(self, link, pieces, writer, is_request):
+        while True:
+            due, data = await pieces.get()
+            if data is None:
+                return link.close()
+            if (wait := due - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(wait)
+            while self.of("cut", link):
+                await asyncio.sleep(0.05)
+            if not is_request and (deaf := self.of("deaf", link)):
+                link.is_broken, deaf.happened = True, deaf.happened + 1
+                continue
+            if not is_request and link.produces.waiting and (fatal := self.of("fatal", link)):
+                data = link.produces.spoil(data, fatal)
+            elif link.target.startswith("broker"):
+                link.produces.saw(data, is_request)
+            try:
+                writer.write(data)
+                await writer.drain()
+            except OSError:
+                return link.close()
+            commit = self.of("commit", link) if is_request and b"COMMIT" in data else None
+            if commit and commit.happened < commit.value:
+                commit.happened += 1
+                await asyncio.sleep(0.02)
+                return link.close()
+
+    def end(self, number):
+        self.troubles.pop(number)
+        for link in [link for link in self.links if link.is_broken]:
+            link.close()
+
+    async def answer(self, words):
+        what, *rest = words
+        if what == "open":
+            target, port = rest
+            server = await asyncio.start_server(lambda r, w: self.connected(target, port, r, w), "127.0.0.1", 0)
+            return server.sockets[0].getsockname()[1]
+        if what == "engine":
+            self.engines[rest[0]] = Engine()
+            return await self.engines[rest[0]].start()
+        if what == "mood":
+            return await self.engines[rest[0]].become(rest[1])
+        if what == "belongs":
+            self.labels[rest[0]] = rest[1]
+        elif what == "begin":
+            for link in [link for link in self.links if not link.pid]:  # it connected before we heard of it
+                link.pid = self.pid_of(link.port)
+            self.troubles[rest[0]] = trouble = Trouble(*rest[1:])
+            for link in [link for link in self.links if trouble.kind == "reset" and self.of("reset", link)]:
+                link.close()
+        elif what == "end":
+            self.end(rest[0])
+        elif what == "count":
+            return self.troubles[rest[0]].happened
+
+
+async def listen(pipe):
+    proxies, loop, asked = Proxies(), asyncio.get_running_loop(), asyncio.Queue()
+
+    def read():
+        while True:
+            try:
+                words = pipe.recv()
+            except EOFError:
+                os._exit(0)  # the harness is gone
+            loop.call_soon_threadsafe(asked.put_nowait, words)
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        pipe.send(await proxies.answer(await asked.get()))
+
+
+def serve(pipe):
+    asyncio.run(listen(pipe))

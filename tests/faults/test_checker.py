@@ -1,0 +1,75 @@
+"""A checker that can't fail proves nothing: each planted error is found, and nothing else."""
+import pytest
+
+from .books import Books, Record, Route, Row, Sent
+
+ROUTES = {"reading": Route("readings", None, "readings"), "note": Route("notes", "moods", "moods")}
+
+
+def record(topic, n, offset, **more):
+    return Record(topic, 0, offset, b"d", f"{topic[0]}{n}" if topic != "moods" else f"n{n}", **more)
+
+
+def whole(change=lambda records, rows: None):
+    """Ten readings and ten notes of one device, as they must end; `change` plants the error."""
+    books = Books(ROUTES)
+    for n in range(10):
+        for kind, topic in (("reading", "readings"), ("note", "notes")):
+            books.offer(f"{kind[0]}{n}", Sent(kind, "d", n, 1.0))
+            books.accept(f"{kind[0]}{n}", topic, 0, n, 2.0)
+    records = [record(topic, n, n) for topic in ("readings", "notes", "moods") for n in range(10)]
+    rows = [Row(table, f"{table[0] if table != 'moods' else 'n'}{n}", "", "d", n, 10.0 + n // 3) for table in ("readings", "moods") for n in range(10)]
+    change(records, rows)
+    for one in records:
+        books.record(one)
+    for one in rows:
+        books.row(one)
+    return books.verdict(list(books.sent))
+
+
+def test_nothing_is_found_where_nothing_is_wrong():
+    verdict = whole()
+    assert verdict.holds and (verdict.accepted, verdict.rows, verdict.dead) == (20, 20, 0)
+
+
+def remove(things, identity, topic=None):
+    things[:] = [t for t in things if not (t.identity == identity and (topic is None or t.topic == topic))]
+
+
+def swap_outputs(records, _):
+    moods = [i for i, r in enumerate(records) if r.topic == "moods"]
+    a, b = records[moods[4]], records[moods[5]]
+    records[moods[4]], records[moods[5]] = record("moods", 5, a.offset), record("moods", 4, b.offset)
+
+
+def swap_transactions(_, rows):
+    rows[0], rows[9] = (Row("readings", "r0", "", "d", 0, 13.0), Row("readings", "r9", "", "d", 9, 10.0))
+
+
+PLANTED = {  # name → (what is done to records and rows, lost, duplicated, out of order)
+    "a row deleted": (lambda records, rows: remove(rows, "r3"), 1, 0, 0),
+    "a row doubled": (lambda records, rows: rows.append(rows[3]), 0, 1, 0),
+    "a row that nobody sent": (lambda records, rows: rows.append(Row("readings", "x", "", "d", 1, 20.0)), 0, 1, 0),
+    "a row with another's content": (lambda records, rows: rows.__setitem__(3, Row("readings", "r3", "", "d", 4, 11.0)), 1, 0, 0),
+    "a row and a dead letter": (lambda records, rows: records.append(Record("dlq.sink", 0, 0, b"d", "r3", "", "readings:0:3")), 0, 1, 0),
+    "a dead letter twice": (lambda records, rows: [remove(rows, "r3")] + [records.append(Record("dlq.sink", 0, o, b"d", "r3", "", "readings:0:3")) for o in (0, 1)], 0, 1, 0),
+    "an acknowledged record that is not there": (lambda records, rows: remove(records, "r3", "readings"), 2, 0, 0),
+    "a stage's output left out": (lambda records, rows: [remove(records, "n3", "moods"), remove(rows, "n3")], 1, 0, 0),
+    "two outputs swapped": (swap_outputs, 0, 0, 1),
+    "two transactions swapped": (swap_transactions, 0, 0, 9),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_error_is_found(name):
+    change, *expected = PLANTED[name]
+    verdict = whole(change)
+    assert [len(verdict.lost), len(verdict.duplicated), len(verdict.out_of_order)] == expected, verdict
+
+
+def test_a_dead_letter_is_an_end():
+    def kill(records, rows):
+        remove(rows, "r3")
+        records.append(Record("dlq.sink", 0, 0, b"d", "r3", "", "readings:0:3"))
+    verdict = whole(kill)
+    assert verdict.holds and (verdict.rows, verdict.dead) == (19, 1)
