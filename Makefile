@@ -1,5 +1,5 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test check build install bench accuracy faults tidy format asan tsan clean samples
+.PHONY: demo test check build install bench accuracy faults fuzz fuzz-targets tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
 PREFIX ?= /usr/local
 
@@ -21,6 +21,7 @@ test:
 	@tools/setup test
 	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target tests
+	@$(MAKE) --no-print-directory fuzz-targets
 	@tools/test all
 
 check:
@@ -49,6 +50,16 @@ faults:
 	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target loom
 	@.deps/python/bin/python -m tests.faults.run --seed $(SEED) --rounds $(ROUNDS) --page docs/faults.md
+
+SECONDS ?= 20
+fuzz:  # SECONDS=600: each target so long
+	@tools/setup test
+	@$(MAKE) --no-print-directory fuzz-targets
+	@tools/fuzz --seconds $(SECONDS)
+
+fuzz-targets:
+	@cmake -S fuzz -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ >build.log 2>&1 || { cat build.log; exit 1; }
+	@cmake --build build/fuzz --parallel
 
 asan tsan:
 	@tools/setup test

@@ -61,6 +61,8 @@ class Node {
   static Node load(const std::string& path, Faults& faults);
   /// A plain scalar that comes from no file (an environment variable).
   static Node of_scalar(Place place, std::string path, std::string value);
+  /// The same tree, the text of each scalar given anew.
+  [[nodiscard]] Node mapped(const std::function<std::string(const Node&)>& text_of) const;
 
   [[nodiscard]] Kind kind() const;
   [[nodiscard]] bool present() const { return kind() != Kind::absent; }

@@ -1,4 +1,5 @@
 // YAML becomes own nodes once, at parsing: nothing of the parser's shared, mutable state stays.
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cerrno>
@@ -6,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "base/config.h"
 
@@ -16,6 +18,33 @@ namespace {
 constexpr std::size_t most_nodes = 200'000;  // aliases of aliases grow without bound
 
 int line_of(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
+
+/// Counts documents, and keeps where the second begins.
+struct Documents final : YAML::EventHandler {
+  int count = 0;
+  YAML::Mark second;
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++count == 2) second = mark;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// The first two at most: the parser makes no end of documents where a stray token stands between them.
+Documents documents_of(const std::string& text) {
+  std::istringstream input(text);
+  YAML::Parser parser(input);
+  Documents documents;
+  while (documents.count < 2 && parser.HandleNextDocument(documents)) {
+  }
+  return documents;
+}
 
 std::string joined(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
 
@@ -101,12 +130,12 @@ Node Node::parse(std::string_view text, const std::string& file, Faults& faults)
   try {
     // The parser takes a line break at the file's end for the end of an unclosed quote, which swallows what follows
     // the quote: without that break it sees the fault.
-    (void)YAML::LoadAll(std::string(text.substr(0, text.find_last_not_of(" \t\r\n") + 1)));
-    auto documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      faults.fault({file, line_of(documents[1].Mark())}, "the file has more than one YAML document", "keep one");
+    (void)documents_of(std::string(text.substr(0, text.find_last_not_of(" \t\r\n") + 1)));
+    auto documents = documents_of(std::string(text));
+    if (documents.count > 1) {
+      faults.fault({file, line_of(documents.second)}, "the file has more than one YAML document", "keep one");
     }
-    auto root = State::Reading(file, faults).read(documents.empty() ? YAML::Node() : documents[0], 1, "");
+    auto root = State::Reading(file, faults).read(YAML::Load(std::string(text)), 1, "");
     if (faults.all().size() == faults_before) return root;
   } catch (const YAML::Exception& wrong) {
     faults.fault({file, line_of(wrong.mark)}, "the YAML is wrong: " + wrong.msg, "mend the syntax at this line");
@@ -131,6 +160,14 @@ Node Node::load(const std::string& path, Faults& faults) {
 Node Node::of_scalar(Place place, std::string path, std::string value) {
   return State::node(
       {.kind = Kind::scalar, .place = std::move(place), .path = std::move(path), .scalar = std::move(value)});
+}
+
+Node Node::mapped(const std::function<std::string(const Node&)>& text_of) const {
+  if (!state_) return *this;
+  auto to = *state_;
+  if (is_scalar()) to.scalar = text_of(*this);
+  for (auto& [name, child] : to.children) child = child.mapped(text_of);
+  return State::node(std::move(to));
 }
 
 Node environment_node(const std::string& name, const std::string& value) {

@@ -345,5 +345,13 @@ TEST(Node, WithTakesWhatTheOtherSaysAndKeepsTheRest) {
   EXPECT_EQ(root["base"].with(root["none"])["a"].scalar(), "1");
 }
 
+TEST(Node, a_stray_token_is_a_fault_and_no_endless_file) {
+  for (const auto* text : {",", "a: 1\n---\n,", "a: [1]\n, b", "topics: {a: 1}\n}\n"}) {
+    Faults faults;
+    Node::parse(text, "f", faults);
+    EXPECT_TRUE(faults.any_fault()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace loom::config
