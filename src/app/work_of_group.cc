@@ -1,7 +1,6 @@
-#include <thread>
-
 #include "app/stage_maker.h"
 #include "app/wiring.h"
+#include "base/until_answered.h"
 #include "kafka/admin.h"
 #include "runner/stage_work.h"
 #include "sink/store_work.h"
@@ -10,23 +9,6 @@ namespace loom::app {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Asks until the broker answers or the process is to stop; one line a minute meanwhile.
-template <class Call>
-auto ask_until_answered(const Log& log, const std::string& bootstrap, const std::atomic<bool>& stop, Call call)
-    -> decltype(call()) {
-  auto told = std::chrono::steady_clock::time_point{};
-  for (;;) {
-    auto answer = call();
-    if (answer || answer.error().kind != ErrorKind::unavailable || stop) return answer;
-    auto now = std::chrono::steady_clock::now();
-    if (now - told >= 1min) {
-      log.warn("waiting for the broker", {{"bootstrap", bootstrap}, {"error", to_string(answer.error())}});
-      told = now;
-    }
-    std::this_thread::sleep_for(500ms);
-  }
-}
 
 using TopicIds = std::map<TopicName, std::string>;
 
@@ -38,14 +20,13 @@ TopicIds ids_of(const std::map<TopicName, kafka::TopicInfo>& topics) {
 
 Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec& stage, Registry& registry,
                                    const Log& log, const std::atomic<bool>& stop) {
-  auto opened = kafka::Admin::open(loaded.catalogue.kafka, log);
+  auto opened = kafka::Admin::open(loaded.catalogue.kafka, log, &stop);
   if (!opened) return tl::unexpected(opened.error());
   std::shared_ptr<kafka::Admin> admin = std::move(*opened);
-  const auto& bootstrap = loaded.catalogue.kafka.bootstrap;
-  auto cluster = ask_until_answered(log, bootstrap, stop, [&] { return admin->cluster(5s); });
+  const Awaited broker{log, "the broker", stop};
+  auto cluster = until_answered(broker, [&] { return admin->cluster(5s); });
   if (!cluster) return tl::unexpected(cluster.error());
-  auto topics =
-      ask_until_answered(log, bootstrap, stop, [&] { return admin->topics(inputs_of(loaded, stage), 10s); });
+  auto topics = until_answered(broker, [&] { return admin->topics(inputs_of(loaded, stage), 10s); });
   if (!topics) return tl::unexpected(topics.error());
 
   sink::StoreOptions options;

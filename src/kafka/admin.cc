@@ -31,6 +31,15 @@ Result<void> LiveAdmin::start(const ClusterSettings& settings) {
   return {};
 }
 
+/// nullptr: none came in time, or nobody wants it any more.
+rd_kafka_event_t* LiveAdmin::answer_of(rd_kafka_queue_t* answers, Wait wait) const {
+  if (!stop_) return rd_kafka_queue_poll(answers, rd::ms_of(wait));
+  constexpr int step_ms = 20;
+  for (auto end = Steady::now() + wait; !*stop_ && Steady::now() < end;)
+    if (auto* event = rd_kafka_queue_poll(answers, step_ms)) return event;
+  return nullptr;
+}
+
 Result<ClusterInfo> LiveAdmin::cluster(Wait wait) {
   auto event = ask("the cluster", wait,
                    [&](auto* options, auto* queue) { rd_kafka_DescribeCluster(client_.get(), options, queue); });
@@ -201,8 +210,9 @@ Result<void> LiveAdmin::add_partitions(const TopicName& topic, int total, Wait w
   return first_failure(results, count);
 }
 
-Result<std::unique_ptr<Admin>> Admin::open(const ClusterSettings& settings, Log log) {
-  auto admin = std::make_unique<LiveAdmin>(std::move(log));
+Result<std::unique_ptr<Admin>> Admin::open(const ClusterSettings& settings, Log log,
+                                            const std::atomic<bool>* stop) {
+  auto admin = std::make_unique<LiveAdmin>(std::move(log), stop);
   if (auto started = admin->start(settings); !started) return tl::unexpected(started.error());
   return admin;
 }

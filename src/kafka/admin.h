@@ -2,6 +2,7 @@
 // `wait` and returns unavailable when the broker does not answer. Threads: any.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -56,7 +57,9 @@ struct Watermarks {
 
 class Admin {
  public:
-  static Result<std::unique_ptr<Admin>> open(const ClusterSettings& settings, Log log);
+  /// `stop`, where given, outlives it: once true, what is being asked ends at once, as unavailable.
+  static Result<std::unique_ptr<Admin>> open(const ClusterSettings& settings, Log log,
+                                             const std::atomic<bool>* stop = nullptr);
   virtual ~Admin() = default;
 
   virtual Result<ClusterInfo> cluster(std::chrono::milliseconds wait) = 0;

@@ -47,7 +47,7 @@ auto patiently(Wait wait, Ask ask) -> decltype(ask(wait)) {
 
 class LiveAdmin final : public Admin, rd::Owner {
  public:
-  explicit LiveAdmin(Log log) : rd::Owner(std::move(log)) {}
+  LiveAdmin(Log log, const std::atomic<bool>* stop) : rd::Owner(std::move(log)), stop_(stop) {}
   Result<void> start(const ClusterSettings& settings);
 
   Result<ClusterInfo> cluster(Wait wait) override;
@@ -80,6 +80,9 @@ class LiveAdmin final : public Admin, rd::Owner {
   Result<Offsets> ask_committed(const ConsumerGroup& group, Wait wait);
   Result<std::vector<GroupInfo>> ask_groups(const std::vector<ConsumerGroup>& wanted, Wait wait);
 
+  rd_kafka_event_t* answer_of(rd_kafka_queue_t* answers, Wait wait) const;
+
+  const std::atomic<bool>* const stop_;
   std::string bootstrap_;
   rd::GroupClient client_;
 };
@@ -93,7 +96,7 @@ Result<rd::Event> LiveAdmin::ask(const std::string& what, Wait wait, Ask ask) {
   rd_kafka_AdminOptions_set_request_timeout(options.get(), std::max(1, rd::ms_of(wait)), ignored.data(),
                                             ignored.size());
   ask(options.get(), answers.get());
-  rd::Event event(rd_kafka_queue_poll(answers.get(), rd::ms_of(wait) + 200));
+  rd::Event event(answer_of(answers.get(), wait + Wait(200)));
   auto code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
   if (!code) return event;
   if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT)

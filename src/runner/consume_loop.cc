@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/until_answered.h"
 
 namespace loom::runner {
 namespace {
@@ -41,7 +42,9 @@ struct ConsumeLoop::Engine {
         telemetry(registry, options.group),
         partitions(ports.budget, telemetry),
         retries({ports.backoff, options.attempts, ports.clock}, log),
-        lanes(limits_of(work), *returns) {}
+        circuit(registry, options.group, log),
+        lanes(limits_of(work), *returns, {work.circuit_threshold, ports.backoff},
+              [this](Circuit::Turn turn, const CallAnswer& answer) { circuit.told(turn, answer.error); }) {}
   ~Engine() { producer.reset(); }  // first: its answers call the rest
 
   Work work;
@@ -49,6 +52,7 @@ struct ConsumeLoop::Engine {
   Partitions partitions;
   std::shared_ptr<Returns> returns = std::make_shared<Returns>();
   Retries retries;
+  CircuitTelemetry circuit;
   LaneQueue lanes;
   std::string cluster_id;
   std::unique_ptr<kafka::Producer> producer;
@@ -170,19 +174,8 @@ Result<void> ConsumeLoop::run(const std::atomic<bool>& stop) {
   return result;
 }
 
-Result<std::string> ConsumeLoop::find_cluster(const std::atomic<bool>& stop) const {
-  bool is_told = false;
-  while (!stop) {
-    auto id = ports_.cluster_id(milliseconds(1000));
-    if (id || traits_of(id.error().kind).remedy == Remedy::reject) return id;
-    if (!std::exchange(is_told, true)) log_.warn("no broker answers yet", {{"error", to_string(id.error())}});
-    for (int i = 0; i < 10 && !stop; ++i) std::this_thread::sleep_for(milliseconds(20));
-  }
-  return fail(ErrorKind::unavailable, "stopped before a broker answered");
-}
-
 Result<void> ConsumeLoop::start(const std::atomic<bool>& stop) {
-  auto cluster = find_cluster(stop);
+  auto cluster = until_answered({log_, "the broker", stop}, [&] { return ports_.cluster_id(stop); });
   if (stop) return {};
   if (!cluster) return tl::unexpected<Error>(cluster.error());
   auto producer = ports_.open_producer();
@@ -200,17 +193,10 @@ Result<void> ConsumeLoop::start(const std::atomic<bool>& stop) {
 
 Result<void> ConsumeLoop::open_joiners(const std::atomic<bool>& stop) {
   if (!work_.make_joiners) return {};
-  bool is_told = false;
-  while (!stop) {
-    auto joiners = work_.make_joiners(engine_->cluster_id);
-    if (joiners) {
-      engine_->joiners = std::move(*joiners);
-      return {};
-    }
-    if (traits_of(joiners.error().kind).remedy == Remedy::reject) return tl::unexpected<Error>(joiners.error());
-    if (!std::exchange(is_told, true)) log_.warn("the stage can't be made yet", {{"error", to_string(joiners.error())}});
-    for (int i = 0; i < 10 && !stop; ++i) std::this_thread::sleep_for(milliseconds(20));
-  }
+  auto joiners =
+      until_answered({log_, "what the stage needs", stop}, [&] { return work_.make_joiners(engine_->cluster_id); });
+  if (!joiners) return stop ? Result<void>{} : tl::unexpected<Error>(joiners.error());
+  engine_->joiners = std::move(*joiners);
   return {};
 }
 

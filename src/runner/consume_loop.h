@@ -18,7 +18,7 @@ namespace loom::runner {
 
 /// All that the loop needs from outside.
 struct Ports {
-  std::function<Result<std::string>(std::chrono::milliseconds wait)> cluster_id;
+  std::function<Result<std::string>(const std::atomic<bool>& stop)> cluster_id;  // blocks, but for a stop
   std::function<Result<std::unique_ptr<kafka::Producer>>()> open_producer;
   std::function<Result<std::unique_ptr<kafka::Consumer>>(kafka::ConsumerOptions, kafka::ConsumerEvents)> open_consumer;
   /// Where a joining stage starts (lookback.h).
@@ -43,7 +43,6 @@ class ConsumeLoop : public Runner {
   struct Crew;
 
   Result<void> start(const std::atomic<bool>& stop);
-  Result<std::string> find_cluster(const std::atomic<bool>& stop) const;
   Result<void> open_joiners(const std::atomic<bool>& stop);
   Result<void> hire_workers(const std::atomic<bool>& stop);
   [[nodiscard]] StartOffsets::Ask starts_of_work() const;

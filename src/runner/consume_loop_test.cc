@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "loom/deadline.h"
 #include "runner/loop_fixture.h"
 
 namespace loom::runner {
@@ -28,6 +29,7 @@ TEST_P(AnyOrder, OutputsOfAKeyComeInInputOrderEachOnceDespiteRetries) {
   std::mutex mutex;
   work_.workers = workers;
   work_.batch_records = batch;
+  work_.circuit_threshold = seed % 2 == 0 ? 2 : 0;  // opens again and again
   options_.attempts = 1000;
   handles(each_by_itself([&](const model::Record&) -> Verdict {
     std::lock_guard lock(mutex);
@@ -107,6 +109,27 @@ TEST_F(ConsumeLoopTest, ADataErrorIsADeadLetterAfterItsAttempts) {
   EXPECT_EQ(header_of(letters[0], header::error_kind), "invalid_value");
   EXPECT_EQ(origins(), (Names{"in/0/1"}));
   EXPECT_EQ(settled("dead"), 1u);
+}
+
+TEST_F(ConsumeLoopTest, AMessageThatIsOverdueIsADeadLetterAfterItsAttempts) {
+  options_.attempts = 3;
+  work_.circuit_threshold = 2;
+  put(0, "slow");
+  put(0, "slow");
+  put(0, "k");
+  handles(each_by_itself([&](const model::Record& record) -> Verdict {
+    if (record.offset() == Offset{0}) return Retry{overdue("too slow", "").value()};
+    return emitted();
+  }));
+  start();
+  kafka_.assign({at(0)});
+  ASSERT_TRUE(wait_for_commit(0, 3));
+  stop();
+  auto letters = kafka_.of("dlq.g");
+  ASSERT_EQ(letters.size(), 1u);
+  EXPECT_EQ(header_of(letters[0], header::attempts), "3");
+  EXPECT_EQ(header_of(letters[0], header::error_kind), "timeout");
+  EXPECT_EQ(registry_.counter("loom_circuit_opened_total", "", {{"group", "g"}}).value(), 0u);
 }
 
 TEST_F(ConsumeLoopTest, EachVerdictSettlesAsWhatItIs) {

@@ -24,19 +24,43 @@ void LaneQueue::give_back(Item* item) {
   if (waiting_ > 0) changed_.notify_one();
 }
 
-bool LaneQueue::take(Batch& batch, std::span<Item* const> again) {
+void LaneQueue::end(Batch& batch, std::span<Item* const> again, const CallAnswer& answer) {
   std::vector<Item*> dropped;
-  std::unique_lock lock(mutex_);
+  bool was_taken = !batch.lanes.empty();
   lanes_.finish(batch, again, dropped);
-  batch.clear();
   returns_.put(dropped);
+  if (was_taken) {
+    auto turn = circuit_.end(batch.ticket, answer.answer, steady_now());
+    if (turn != Circuit::Turn::none && told_) told_(turn, answer);
+    if (turn == Circuit::Turn::closed || batch.ticket.probe != 0) changed_.notify_all();
+  }
+  batch.clear();
+}
+
+bool LaneQueue::try_take(Batch& batch) {
+  auto now = steady_now();
+  if (!circuit_.may_take(now) || !lanes_.take(now, batch, circuit_.is_open() ? 1 : SIZE_MAX)) return false;
+  batch.ticket = circuit_.take();
+  return true;
+}
+
+/// When `try_take` may succeed without anything being added or ended.
+std::optional<Micros> LaneQueue::next_time() const {
+  auto of_lanes = lanes_.next_time(), of_circuit = circuit_.may_take_at();
+  if (!of_lanes || !of_circuit) return std::nullopt;
+  return std::max(*of_lanes, *of_circuit);
+}
+
+bool LaneQueue::take(Batch& batch, std::span<Item* const> again, const CallAnswer& answer) {
+  std::unique_lock lock(mutex_);
+  end(batch, again, answer);
   while (!is_closed_) {
-    if (lanes_.take(steady_now(), batch)) {
-      if (waiting_ > 0 && lanes_.next_time()) changed_.notify_one();  // the next one looks whether there is more
+    if (try_take(batch)) {
+      if (waiting_ > 0 && next_time()) changed_.notify_one();  // the next one looks whether there is more
       return true;
     }
     ++waiting_;
-    if (auto next = lanes_.next_time()) {
+    if (auto next = next_time()) {
       changed_.wait_for(lock, std::chrono::microseconds(std::max<Micros>(*next - steady_now(), 1)));
     } else {
       changed_.wait(lock);

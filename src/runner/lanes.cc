@@ -106,19 +106,20 @@ void Lanes::wake(Micros now) {
   }
 }
 
-bool Lanes::take(Micros now, Batch& batch) {
+bool Lanes::take(Micros now, Batch& batch, std::size_t most) {
   batch.clear();
   wake(now);
   if (!first_) return false;
   if (!is_full() && now - first_->head->arrived < limits_.wait) return false;
   std::size_t room = limits_.bytes;
-  while (first_ && batch.items.size() < limits_.records) {
+  most = std::min(most, limits_.records);
+  while (first_ && batch.items.size() < most) {
     if (!batch.items.empty() && first_->head->record.bytes() > room) break;
     Lane* lane = first_;
     unplace(lane);
     lane->state = Lane::State::taken;
     batch.lanes.push_back(lane);
-    while (lane->head && batch.items.size() < limits_.records) {
+    while (lane->head && batch.items.size() < most) {
       Item* item = lane->head;
       auto bytes = item->record.bytes();
       if (!batch.items.empty() && (bytes > room || item->not_before > now)) break;

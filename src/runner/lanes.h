@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "runner/circuit.h"
 #include "runner/item.h"
 
 namespace loom::runner {
@@ -39,7 +40,8 @@ struct Lane {
 struct Batch {
   std::vector<Item*> items;  // those of a lane side by side, in order
   std::vector<Lane*> lanes;
-  void clear() { items.clear(), lanes.clear(); }
+  Circuit::Ticket ticket;
+  void clear() { items.clear(), lanes.clear(), ticket = {}; }
 };
 
 class Lanes {
@@ -53,8 +55,8 @@ class Lanes {
   /// A record that was handled already and has to come again at `not_before`, before the later ones of its lane.
   void give_back(Item* item);
 
-  /// Fills `batch`; false when there is nothing to do yet.
-  bool take(Micros now, Batch& batch);
+  /// Fills `batch` with at most so many records; false when there is nothing to do yet.
+  bool take(Micros now, Batch& batch, std::size_t most = SIZE_MAX);
   /// When `take` may succeed without anything being added; nullopt: never.
   [[nodiscard]] std::optional<Micros> next_time() const;
 

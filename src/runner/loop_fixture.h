@@ -75,7 +75,7 @@ class ConsumeLoopTest : public testing::Test {
     options_.output = TopicName{"out"};
     options_.commit_every = milliseconds(1);
     ports_.backoff = {.first = 200, .most = 2000};
-    ports_.cluster_id = [](milliseconds) -> Result<std::string> { return "cluster"; };
+    ports_.cluster_id = [](const std::atomic<bool>&) -> Result<std::string> { return "cluster"; };
     ports_.open_producer = [this]() -> Result<std::unique_ptr<kafka::Producer>> {
       return std::make_unique<FakeProducer>(kafka_);
     };

@@ -1,5 +1,6 @@
 #include "runner/retries.h"
 
+#include "loom/deadline.h"
 #include "runner/lane_queue.h"
 
 namespace loom::runner {
@@ -16,7 +17,7 @@ void Retries::note_failure(Item& item) {
 }
 
 bool Retries::may_come_again(Item& item, const Error& error) {
-  bool is_of_data = traits_of(error.kind).remedy == Remedy::reject;
+  bool is_of_data = traits_of(error.kind).remedy == Remedy::reject || is_overdue(error);
   if (is_of_data && ++item.data_failures >= it_.attempts) {
     note_failure(item);
     return false;

@@ -9,10 +9,12 @@ Result<std::unique_ptr<Runner>> Runner::open(const model::ClusterSettings& setti
                                              Registry& registry, Log log) {
   Ports ports;
   ports.budget = settings.consumer_budget.count;
-  ports.cluster_id = [settings, log](std::chrono::milliseconds wait) -> Result<std::string> {
-    auto admin = kafka::Admin::open(settings, log);
+  ports.cluster_id = [settings, log](const std::atomic<bool>& stop) -> Result<std::string> {
+    auto admin = kafka::Admin::open(settings, log, &stop);
     if (!admin) return tl::unexpected<Error>(admin.error());
-    return (*admin)->cluster(wait).map([](const kafka::ClusterInfo& info) { return info.cluster_id; });
+    return (*admin)->cluster(std::chrono::seconds(5)).map([](const kafka::ClusterInfo& info) {
+      return info.cluster_id;
+    });
   };
   ports.open_producer = [settings, log] { return kafka::Producer::open(settings, {}, log); };
   ports.open_consumer = [settings, log](kafka::ConsumerOptions consumer, kafka::ConsumerEvents events) {

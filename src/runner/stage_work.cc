@@ -88,6 +88,7 @@ Work work_of(StageWork stage) {
     return work;
   }
   work.batch_records = std::max<std::size_t>(stage.batch, 1);
+  work.circuit_threshold = 5;
   work.make_worker = [stage = std::move(stage)](const WorkerContext& context) -> Result<std::unique_ptr<Worker>> {
     auto handler = stage.make_handler();
     if (!handler) return tl::unexpected<Error>(std::move(handler.error()));

@@ -35,6 +35,28 @@ void TopicTelemetry::retried(ErrorKind kind) {
   registry_.counter("loom_retries_total", "Records that have to come again, by the error's kind", labels).add();
 }
 
+CircuitTelemetry::CircuitTelemetry(Registry& registry, const ConsumerGroup& group, Log log)
+    : open_(registry.gauge("loom_circuit_open",
+                           "1 while the stage's engine fails and one record at a time is tried, else 0",
+                           {{"group", group.get()}})),
+      opened_(registry.counter("loom_circuit_opened_total", "How often the stage's circuit opened",
+                               {{"group", group.get()}})),
+      log_(std::move(log)) {}
+
+void CircuitTelemetry::told(Circuit::Turn turn, const std::string& error) {
+  auto now = std::chrono::steady_clock::now();
+  if (turn == Circuit::Turn::opened) {
+    open_.set(1);
+    opened_.add();
+    since_ = now;
+    log_.warn("circuit open: every call fails, records wait and one at a time is tried", {{"error", error}});
+  } else if (turn == Circuit::Turn::closed) {
+    open_.set(0);
+    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_).count();
+    log_.info("circuit closed: calls work again", {{"seconds", seconds}});
+  }
+}
+
 TopicTelemetry& Telemetry::of(const TopicName& topic) {
   auto& found = topics_[topic];
   if (!found) found = std::make_unique<TopicTelemetry>(registry_, group_, topic);

@@ -2,6 +2,7 @@
 // outlives it. Threads: any.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/metrics.h"
 #include "loom/error.h"
 #include "loom/named.h"
+#include "runner/circuit.h"
 
 namespace loom::runner {
 
@@ -31,6 +34,19 @@ struct TopicTelemetry {
   Registry& registry_;
   Labels labels_;
   std::vector<std::pair<std::string_view, Counter*>> outcomes_;
+};
+
+/// The stage's circuit, as it is seen: a gauge, and a line in the log when it opens and closes. Threads: one at a time.
+class CircuitTelemetry {
+ public:
+  CircuitTelemetry(Registry& registry, const ConsumerGroup& group, Log log);
+  void told(Circuit::Turn turn, const std::string& error);
+
+ private:
+  Gauge& open_;
+  Counter& opened_;
+  Log log_;
+  std::chrono::steady_clock::time_point since_{};
 };
 
 class Telemetry {

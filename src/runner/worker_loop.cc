@@ -4,6 +4,8 @@
 #include <exception>
 #include <unordered_map>
 
+#include "loom/deadline.h"
+
 namespace loom::runner {
 namespace {
 
@@ -34,7 +36,7 @@ void WorkerLoop::run(Worker& worker) { run(&worker); }
 void WorkerLoop::run() { run(nullptr); }
 
 void WorkerLoop::run(Worker* worker) {
-  while (it_.lanes.take(batch_, again_)) {
+  while (it_.lanes.take(batch_, again_, answer_)) {
     again_.clear();
     handle_batch(worker);
     if (it_.publisher.is_abandoned()) return;
@@ -45,6 +47,7 @@ void WorkerLoop::run(Worker* worker) {
 
 void WorkerLoop::handle_batch(Worker* worker) {
   waiting_lane_ = nullptr;
+  answer_ = {};
   gather();
   if (calling_.empty()) return;
   auto started = steady_now();
@@ -52,6 +55,7 @@ void WorkerLoop::handle_batch(Worker* worker) {
   auto took = steady_now() - started;
   if (it_.publisher.is_abandoned()) return;  // nobody waits for the answer, and what it belongs to may be gone
   observe(started, took);
+  note_answer(verdicts);
   for (std::size_t i = 0; i < calling_.size(); ++i)
     apply(calling_[i], verdicts[i], {started - calling_[i]->arrived, took, calling_[i]->attempts + 1});
 }
@@ -102,6 +106,20 @@ void WorkerLoop::observe(Micros started, Micros took) {
     observed_.push_back(telemetry);
     telemetry->handle_seconds.observe(static_cast<double>(took) / 1e6);
     telemetry->wait_seconds.observe(static_cast<double>(std::max<Micros>(started - item->arrived, 0)) / 1e6);
+  }
+}
+
+/// What the circuit learns: a result is one that the engine gave, a drop or a dead letter may not have asked it at all.
+void WorkerLoop::note_answer(const std::vector<Verdict>& verdicts) {
+  for (const auto& verdict : verdicts) {
+    if (std::holds_alternative<Emit>(verdict)) {
+      answer_ = {Circuit::Answer::works};
+      return;
+    }
+    const auto* retry = std::get_if<Retry>(&verdict);
+    if (!retry || retry->error.kind == ErrorKind::schema || is_overdue(retry->error)) continue;
+    if (traits_of(retry->error.kind).remedy == Remedy::retry)
+      answer_ = {Circuit::Answer::fails, to_string(retry->error)};
   }
 }
 

@@ -39,6 +39,7 @@ class WorkerLoop {
   void gather();  // the batch's records that the worker has to be asked for
   [[nodiscard]] std::vector<Verdict> call(Worker* worker) const;
   void observe(Micros started, Micros took);
+  void note_answer(const std::vector<Verdict>& verdicts);
   void apply(Item* item, Verdict& verdict, const Hop& hop);
 
   void decide(Item* item, Emit& emit, const Hop& hop);
@@ -59,6 +60,7 @@ class WorkerLoop {
   std::vector<Item*> again_, done_, calling_;
   std::vector<const model::Record*> records_;
   std::vector<TopicTelemetry*> observed_;
+  CallAnswer answer_;  // of the batch that is handled
   const Lane* waiting_lane_ = nullptr;  // its record comes again, so its later ones do too
 };
 
