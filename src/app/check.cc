@@ -105,7 +105,7 @@ void print(const Common& common, const Loaded& loaded) {
 int check_command(const Common& common, const CheckOptions& options) {
   auto loaded = load(common);
   if (!loaded.faults.any_fault()) check_listener(common, loaded);
-  if (!loaded.faults.any_fault()) check_engines(loaded);
+  if (!loaded.faults.any_fault()) check_engines(loaded, options.offline ? EngineCheck::options : EngineCheck::call);
   if (!options.offline && !loaded.faults.any_fault()) {
     auto log = Log::silent();
     check_cluster(common, loaded, log);

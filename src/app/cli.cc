@@ -131,6 +131,8 @@ void add_clients(CommandLine& line) {
   tail->add_flag("--exit", line.tail.exit_at_end, "stop at the present end");
   add_reporting(line, line.app, "lag", "records and seconds behind, per group and partition",
                 [&line] { return lag_command(line.common); });
+  add_reporting(line, line.app, "engines", "what each stage works with, whether it does, what it costs, and what else there is",
+                [&line] { return engines_command(line.common); });
   add(line, line.app, "docs", "print the reference of commands, options and endpoints", [] { return docs_command(); });
 }
 

@@ -67,6 +67,7 @@ struct RewindOptions {
   bool dry_run = false;
 };
 int rewind_command(const Common& common, const RewindOptions& options);
+int engines_command(const Common& common);
 
 struct TablesOptions {
   bool apply = false, allow_destructive = false;

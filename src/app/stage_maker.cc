@@ -107,23 +107,37 @@ Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const m
 namespace {
 
 /// Whether what the stage needs can be loaded.
-Result<void> opened_once(const Result<stages::MadeStage>& stage) {
-  if (!stage) return tl::unexpected(stage.error());
-  if (!stage->program.empty()) return {};
-  if (stage->joining) return stage->joining->open().map([](const auto&) {});
-  return stage->make_handler().map([](const auto&) {});
+Result<void> opened_once(const stages::MadeStage& stage) {
+  if (!stage.program.empty()) return {};
+  if (stage.joining) return stage.joining->open().map([](const auto&) {});
+  return stage.make_handler().map([](const auto&) {});
 }
 
 }  // namespace
 
-void check_engines(Loaded& loaded) {
+Result<engines::Called> call_engine(const model::Catalogue& catalogue, const model::StageSpec& stage,
+                                    config::Faults& faults) {
+  constexpr config::Milliseconds patience{5000};
+  auto made = stage_maker(catalogue, stage, faults);
+  if (!made) return tl::unexpected(made.error());
+  const auto* engine = engines::find_kind(stage.engine["use"].scalar());
+  if (engine && engine->is_here)
+    return engines::make_engine(stage.engine, engine->work, faults).and_then(engines::called_once);
+  if (auto opened = opened_once(*made); !opened) return tl::unexpected(opened.error());
+  if (!engine) return engines::Called{};
+  return engines::ask_health(*engine, stage.engine, patience).map([](const std::string& said) {
+    return engines::Called{said, {}};
+  });
+}
+
+void check_engines(Loaded& loaded, EngineCheck how) {
   for (const auto& [group, stage] : loaded.catalogue.stages) {
     if (stage.use == "store") continue;
     auto before = loaded.faults.all().size();
-    auto maker = stage_maker(loaded.catalogue, stage, loaded.faults);
-    auto opened = opened_once(maker);
-    if (!opened && loaded.faults.all().size() == before)
-      loaded.faults.fault(stage.place, "stages." + group.get() + ": " + opened.error().message, opened.error().remedy);
+    auto result = how == EngineCheck::call ? call_engine(loaded.catalogue, stage, loaded.faults).map([](const auto&) {})
+                                           : stage_maker(loaded.catalogue, stage, loaded.faults).map([](const auto&) {});
+    if (!result && loaded.faults.all().size() == before)
+      loaded.faults.fault(stage.place, "stages." + group.get() + ": " + result.error().message, result.error().remedy);
   }
 }
 

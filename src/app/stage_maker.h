@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/wiring.h"
+#include "engines/warm.h"
 #include "stages/kinds.h"
 
 namespace loom::app {
@@ -11,7 +12,13 @@ namespace loom::app {
 [[nodiscard]] Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const model::StageSpec& stage,
                                                     config::Faults& faults);
 
-/// Makes one of each stage's engines, as `loom run` would: what does not come up is a fault with its place.
-void check_engines(Loaded& loaded);
+/// Makes what the stage needs, as `loom run` would, and lets it work once; a server is asked whether it is well.
+[[nodiscard]] Result<engines::Called> call_engine(const model::Catalogue& catalogue, const model::StageSpec& stage,
+                                                  config::Faults& faults);
+
+/// The options of each stage and engine: faults with their places. `call`: the engines are made and have to work, servers
+/// have to answer.
+enum class EngineCheck { options, call };
+void check_engines(Loaded& loaded, EngineCheck how);
 
 }  // namespace loom::app

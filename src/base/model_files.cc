@@ -59,20 +59,35 @@ Result<std::string> proved(const ModelFile& file) {
   return path;
 }
 
+/// The process's: a file is proved once, whoever asks.
+struct Asked {
+  std::mutex mutex;
+  std::map<std::string_view, Result<std::string>> files;
+};
+Asked& asked() {
+  static Asked it;
+  return it;
+}
+
 }  // namespace
 
 std::span<const ModelFile> model_files() { return all; }
 
 Result<std::string> model_file(std::string_view name) {
-  static std::mutex mutex;
-  static std::map<std::string_view, std::string> known;  // name → path, proved
   const auto* file = std::find_if(all.begin(), all.end(), [&](const ModelFile& one) { return one.name == name; });
   if (file == all.end()) return fail(ErrorKind::internal, "no model file is called '" + std::string(name) + "'");
-  std::lock_guard lock(mutex);
-  if (auto found = known.find(file->name); found != known.end()) return found->second;
-  auto path = proved(*file);
-  if (path) known.emplace(file->name, *path);
-  return path;
+  auto& known = asked();
+  std::lock_guard lock(known.mutex);
+  if (auto found = known.files.find(file->name); found != known.files.end() && found->second) return found->second;
+  return known.files.insert_or_assign(file->name, proved(*file)).first->second;
+}
+
+std::vector<AskedModelFile> asked_model_files() {
+  auto& known = asked();
+  std::lock_guard lock(known.mutex);
+  std::vector<AskedModelFile> files;
+  for (const auto& [name, path] : known.files) files.push_back({std::string(name), path});
+  return files;
 }
 
 }  // namespace loom

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loom/error.h"
 
@@ -18,5 +19,12 @@ struct ModelFile {
 [[nodiscard]] std::span<const ModelFile> model_files();
 
 [[nodiscard]] Result<std::string> model_file(std::string_view name);
+
+/// Those that this process has asked for so far, with how that went.
+struct AskedModelFile {
+  std::string name;
+  Result<std::string> path;
+};
+[[nodiscard]] std::vector<AskedModelFile> asked_model_files();
 
 }  // namespace loom

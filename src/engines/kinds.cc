@@ -12,6 +12,7 @@
 #include "engines/paddle.h"
 #include "engines/silero.h"
 #include "engines/tesseract.h"
+#include "engines/warm.h"
 #include "engines/whisper.h"
 
 namespace loom::engines {
@@ -92,24 +93,26 @@ Result<Engine> make_paddle(const config::Node& engine, config::Faults& faults, c
 
 constexpr std::array<EngineKind, 9> all{{
     {"paddle", "PP-OCRv4 in this process (ONNX Runtime): finds and reads lines of text, offline.",
-     EngineWork::reads_pictures, [] { return paddle_options().docs(); }, make_paddle},
+     EngineWork::reads_pictures, [] { return paddle_options().docs(); }, make_paddle, true},
     {"silero", "Silero VAD v6 in this process: tells speech from silence and noise, offline.",
-     EngineWork::detects_speech, [] { return silero_options().docs(); }, make_silero},
+     EngineWork::detects_speech, [] { return silero_options().docs(); }, make_silero, true},
     {"whisper", "Whisper in this process (whisper.cpp): speech to text with word times, offline.",
-     EngineWork::hears_words, [] { return whisper_options().docs(); }, make_whisper},
+     EngineWork::hears_words, [] { return whisper_options().docs(); }, make_whisper, true},
     {"kyutai", "Kyutai's moshi-server: words with times, over its WebSocket or by HTTP.", EngineWork::hears_words,
-     [] { return kyutai_options().docs(); }, make_kyutai},
+     [] { return kyutai_options().docs(); }, make_kyutai, false, {"/api/build_info", "kyutai-api-key", ""}},
     {"openai_audio", "A server that speaks OpenAI's /v1/audio/transcriptions, or whisper-server's /inference.",
-     EngineWork::hears_words, [] { return openai_audio_options().docs(); }, make_openai_audio},
+     EngineWork::hears_words, [] { return openai_audio_options().docs(); }, make_openai_audio, false, {"/v1/models"}},
     {"moondream", "Moondream, in Moondream Station or its cloud: answers a question about a picture, describes it, finds things.",
-     EngineWork::reads_pictures, [] { return moondream_options().docs(); }, make_moondream},
+     EngineWork::reads_pictures, [] { return moondream_options().docs(); }, make_moondream, false,
+     {"/v1/health", "X-Moondream-Auth", ""}},
     {"openai_chat", "A model that sees, behind OpenAI's /v1/chat/completions: vLLM, llama-server (MiniCPM-V), clouds.",
-     EngineWork::reads_pictures, [] { return openai_chat_options().docs(); }, make_openai_chat},
+     EngineWork::reads_pictures, [] { return openai_chat_options().docs(); }, make_openai_chat, false,
+     {"/v1/models"}},
     {"ollama", "A model that sees, in Ollama (`minicpm-v`).", EngineWork::reads_pictures,
-     [] { return ollama_options().docs(); }, make_ollama},
+     [] { return ollama_options().docs(); }, make_ollama, false, {"/api/version"}},
     {"tesseract",
      "Tesseract 5 in this process: fast, offline, needs language data (`apt-get install tesseract-ocr-eng`).",
-     EngineWork::reads_pictures, [] { return tesseract_options().docs(); }, make_tesseract},
+     EngineWork::reads_pictures, [] { return tesseract_options().docs(); }, make_tesseract, true},
 }};
 
 tl::unexpected<Error> unknown(const config::Node& engine, const std::string& use, EngineWork work,
@@ -135,12 +138,18 @@ tl::unexpected<Error> unknown(const config::Node& engine, const std::string& use
 
 std::span<const EngineKind> kinds() { return all; }
 
+const EngineKind* find_kind(std::string_view name) {
+  const auto* found = std::find_if(all.begin(), all.end(), [name](const EngineKind& kind) { return kind.name == name; });
+  return found == all.end() ? nullptr : found;
+}
+
 Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults,
                            const SharedWeights& weights) {
   auto use = engine["use"].scalar();
-  for (const auto& kind : all)
-    if (kind.name == use && kind.work == work) return kind.make(engine, faults, weights);
-  return unknown(engine, use, work, faults);
+  const auto* kind = find_kind(use);
+  if (!kind || kind->work != work) return unknown(engine, use, work, faults);
+  auto made = kind->make(engine, faults, weights);
+  return made && kind->is_here ? warmed(std::move(*made)) : made;
 }
 
 }  // namespace loom::engines

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,17 +15,29 @@
 
 namespace loom::engines {
 
+/// Where a server says that it is well, and how it wants its key. Servers have the options url, api_key_env and ca_file.
+struct Health {
+  std::string_view path = "/", key_header = "Authorization", before_key = "Bearer ";
+};
+
 struct EngineKind {
   std::string_view name, help;
   EngineWork work = EngineWork::none;
   std::vector<config::OptionDoc> (*options)() = nullptr;
   /// Reads the options; errors: configuration, each fault is in `faults` with its place. Loads nothing yet.
   Result<Engine> (*make)(const config::Node& engine, config::Faults& faults, const SharedWeights& weights) = nullptr;
+  bool is_here = false;  // in this process: making it proves it
+  Health health{};  // of a server
 };
 
+/// Asks the entry's server whether it is there, without giving it work: what it says of itself, short, may be "". A server
+/// that answers anything but an error of its own is there. Errors: configuration (the key), unavailable, timeout.
+[[nodiscard]] Result<std::string> ask_health(const EngineKind& kind, const config::Node& engine, config::Milliseconds wait);
+
 [[nodiscard]] std::span<const EngineKind> kinds();
-/// The engine that the entry names, which has to be able to do `work`. Engines that are given the same `weights` load
-/// the same model once.
+[[nodiscard]] const EngineKind* find_kind(std::string_view name);  // nullptr: there is none
+/// The engine that the entry names, which has to be able to do `work`. One of this process has worked once when its
+/// maker gives it (warm.h). Engines that are given the same `weights` load the same model once.
 [[nodiscard]] Result<Engine> make_engine(const config::Node& engine, EngineWork work, config::Faults& faults,
                                          const SharedWeights& weights = std::make_shared<Weights>());
 

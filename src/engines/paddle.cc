@@ -52,6 +52,7 @@ Result<Page> level_page(const Picture& picture) {
 }
 
 Result<ReadText> read(const Models& models, const PaddleOptions& options, const Picture& picture) {
+  Deadline deadline(options.deadline);
   auto page = level_page(picture);
   if (!page) return tl::unexpected<Error>(std::move(page.error()));
   auto boxes = find_lines(*models.lines, page->pixels.get(), options);
@@ -61,7 +62,8 @@ Result<ReadText> read(const Models& models, const PaddleOptions& options, const 
   text.engine_version = "PP-OCRv4, ONNX Runtime " + onnx_runtime_version();
   text.settings = "longest_side " + std::to_string(options.longest_side) + ", min_box_score " +
                   config::print_value(options.min_box_score);
-  for (const auto& [box, line] : in_reading_order(std::move(*boxes))) {
+  for (const auto& [box, line] : in_reading_order(std::move(*boxes))) {  // finding them takes a bounded time
+    if (deadline.is_over()) return deadline.overdue("paddle");
     auto words = read_line(*models.text, models.letters, page->pixels.get(), box);
     if (!words) return tl::unexpected<Error>(std::move(words.error()));
     for (auto& word : *words) {
@@ -81,11 +83,12 @@ config::Options<PaddleOptions> paddle_options() {
   auto share = [](double value) -> std::optional<std::string> {
     return value > 0 && value < 1 ? std::nullopt : std::optional<std::string>("must be between 0 and 1");
   };
-  return config::Options<PaddleOptions>("engines.paddle")
+  auto options = config::Options<PaddleOptions>("engines.paddle")
       .add("threads", &PaddleOptions::threads, "of one picture", config::at_least(1))
       .add("longest_side", &PaddleOptions::longest_side, "pixels; larger pictures are scaled down to find their lines",
            config::at_least(64))
       .add("min_box_score", &PaddleOptions::min_box_score, "lines that the model is less sure of are left out", share);
+  return add_deadline(options);
 }
 
 MakeTextReader paddle_maker(const PaddleOptions& options, const SharedWeights& weights) {

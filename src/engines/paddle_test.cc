@@ -108,6 +108,12 @@ TEST(Paddle, BadPicturesAreErrors) {
   EXPECT_EQ(text->text, "");
 }
 
+TEST(Paddle, APageThatTakesLongerThanItsDeadlineIsOverdue) {
+  auto read = (*paddle_maker({.deadline = std::chrono::milliseconds(1)})())(picture_of(file_of("post_dark.png")));
+  ASSERT_FALSE(read);
+  EXPECT_TRUE(is_overdue(read.error())) << to_string(read.error());
+}
+
 TEST(Paddle, LinesAreReadFromTheTopAndFromTheLeft) {
   auto ordered = in_reading_order({{100, 12, 50, 20}, {0, 50, 40, 20}, {0, 10, 50, 20}});
   ASSERT_EQ(ordered.size(), 3U);

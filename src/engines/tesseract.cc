@@ -2,6 +2,7 @@
 
 #include <omp.h>
 #include <tesseract/baseapi.h>
+#include <tesseract/ocrclass.h>
 #include <tesseract/resultiterator.h>
 
 #include <algorithm>
@@ -98,9 +99,13 @@ class Tesseract {
     api_->SetPageSegMode(static_cast<tesseract::PageSegMode>(options_.page_segmentation));  // another may have set its own
     api_->SetImage(page->pixels.get());
     api_->SetSourceResolution(150);  // the pixels say nothing of inches, and Tesseract would guess
-    bool recognized = api_->Recognize(nullptr) == 0;
+    Deadline deadline(options_.deadline);
+    tesseract::ETEXT_DESC monitor;
+    monitor.set_deadline_msecs(static_cast<std::int32_t>(std::min<std::int64_t>(options_.deadline.count(), INT32_MAX)));
+    bool recognized = api_->Recognize(&monitor) == 0;
     if (recognized) read.words = words_of(*api_, *page);
     api_->Clear();
+    if (!recognized && deadline.is_over()) return deadline.overdue("tesseract");
     if (!recognized)
       return fail(ErrorKind::internal,
                   "Tesseract could not read a page of " + std::to_string(width) + "x" + std::to_string(height));
@@ -130,7 +135,7 @@ std::optional<std::string> wrong_page_segmentation(int mode) {
 }  // namespace
 
 config::Options<TesseractOptions> tesseract_options() {
-  return config::Options<TesseractOptions>("engine.tesseract")
+  auto options = config::Options<TesseractOptions>("engine.tesseract")
       .add("language", &TesseractOptions::language, "language data, several joined by +: eng, deu+eng", wrong_language)
       .add("page_segmentation", &TesseractOptions::page_segmentation,
            "how text lies on a page: 3 whole pages, 4 one column, 6 one block, 7 one line, 11 scattered text",
@@ -138,6 +143,7 @@ config::Options<TesseractOptions> tesseract_options() {
       .add("text_height", &TesseractOptions::text_height, "pixels of type that smaller text is enlarged to",
            config::at_least(10))
       .add("name", &TesseractOptions::name, "what results call these settings");
+  return add_deadline(options);
 }
 
 Result<TextReader> open_tesseract(const TesseractOptions& options, const SharedWeights& weights) {

@@ -1,13 +1,14 @@
 // Tesseract 5 as an engine that reads pictures: LSTM only, one thread, no noise on stderr.
 // Ownership: a lane's readers share one loaded model a language (about 20 MB). Threads: made and used by one lane's thread.
 // Errors of opening: configuration (language data missing, with the package to install). Of reading: malformed,
-// too_large, internal.
+// too_large, overdue, internal.
 //   auto reader = open_tesseract({.language = "eng"});   auto read = (*reader)(picture);
 #pragma once
 
 #include <string>
 
 #include "base/config.h"
+#include "engines/deadline.h"
 #include "engines/weights.h"
 #include "loom/vision.h"
 
@@ -18,6 +19,7 @@ struct TesseractOptions {
   int page_segmentation = 3;
   int text_height = 30;
   std::string name{};
+  config::Milliseconds deadline = default_deadline;
 };
 [[nodiscard]] config::Options<TesseractOptions> tesseract_options();
 

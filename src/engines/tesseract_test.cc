@@ -235,6 +235,16 @@ TEST_F(TesseractEngine, ReadersOfOneLaneShareTheModelAndKeepTheirSettings) {
   }
 }
 
+TEST(TesseractDeadline, APageThatTakesLongerIsOverdue) {
+  auto reader = open_tesseract({.deadline = std::chrono::milliseconds(1)});
+  ASSERT_TRUE(reader);
+  for (int i = 0; i < 2; ++i) {
+    auto read = (*reader)(picture_of(file_of("post_dark.png")));
+    ASSERT_FALSE(read);
+    EXPECT_TRUE(is_overdue(read.error())) << to_string(read.error());
+  }
+}
+
 TEST(TesseractOpening, MissingLanguageDataNamesThePackage) {
   auto reader = open_tesseract({.language = "chi_sim"});
   ASSERT_FALSE(reader);

@@ -43,16 +43,14 @@ class Lane {
 
   std::vector<Result<Transcript>> hear(std::span<const Sound> sounds) {
     std::vector<Transcript> transcripts(sounds.size(), blank());
-    std::vector<std::optional<Error>> errors(sounds.size());
+    Errors errors(sounds.size());
     for (const auto& window : packed(sounds, options_.share_windows ? Sharing::together : Sharing::alone)) {
       auto heard = hear(window, sounds);
-      if (heard && window.size() > 1 && !is_plausible(*heard, window)) heard = hear_alone(window, sounds);
-      for (std::size_t i = 0; i < window.size(); ++i) {
-        if (heard)
-          append(transcripts[window[i].sound], std::move((*heard)[i]));
-        else
-          errors[window[i].sound] = heard.error();
+      if (window.size() > 1 && (heard ? !is_plausible(*heard, window) : is_overdue(heard.error()))) {
+        hear_each(window, sounds, transcripts, errors);
+        continue;
       }
+      keep(std::move(heard), window, transcripts, errors);
     }
     std::vector<Result<Transcript>> results;
     for (std::size_t i = 0; i < sounds.size(); ++i) {
@@ -82,16 +80,25 @@ class Lane {
     return transcript;
   }
 
-  /// Sounds that are alike confuse the model when they share a window: one then gets another's words, or none.
-  Result<std::vector<Transcript>> hear_alone(const Window& window, std::span<const Sound> sounds) {
-    std::vector<Transcript> all;
+  using Errors = std::vector<std::optional<Error>>;  // one a sound
+  static void keep(Result<std::vector<Transcript>>&& heard, const Window& window, std::vector<Transcript>& transcripts,
+                   Errors& errors) {
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      if (heard)
+        append(transcripts[window[i].sound], std::move((*heard)[i]));
+      else
+        errors[window[i].sound] = heard.error();
+    }
+  }
+
+  /// Sounds that are alike confuse the model when they share a window: one then gets another's words, or none. And one
+  /// that takes too long must not take its neighbours along.
+  void hear_each(const Window& window, std::span<const Sound> sounds, std::vector<Transcript>& transcripts,
+                 Errors& errors) {
     for (auto piece : window) {
       piece.at = lead_in;
-      auto heard = hear({piece}, sounds);
-      if (!heard) return heard;
-      all.push_back(std::move(heard->front()));
+      keep(hear({piece}, sounds), {piece}, transcripts, errors);
     }
-    return all;
   }
 
   /// Each piece's words, in its sound's own time.
@@ -99,16 +106,22 @@ class Lane {
     auto samples = samples_of(window, sounds);
     if (samples.size() < shortest) samples.resize(shortest, 0.0F);
     bool is_short = samples.size() < full_from;
-    auto heard = decode(window, samples, is_short);
+    const Deadline deadline(options_.deadline);
+    auto heard = decode(window, samples, is_short, deadline);
     // The shortened window makes the model repeat itself on some sounds; the whole one is what it was trained with.
     if (heard && is_short && window.size() == 1 && says_too_much(heard->front(), window.front()))
-      heard = decode(window, samples, false);
+      heard = decode(window, samples, false, deadline);
     return heard;
   }
 
-  Result<std::vector<Transcript>> decode(const Window& window, const Sound& samples, bool is_short) {
-    auto code = whisper_full_with_state(context_.get(), state_.get(), params_of(samples.size(), is_short), samples.data(),
+  Result<std::vector<Transcript>> decode(const Window& window, const Sound& samples, bool is_short,
+                                         const Deadline& deadline) {
+    auto params = params_of(samples.size(), is_short);
+    params.abort_callback = [](void* it) { return static_cast<const Deadline*>(it)->is_over(); };
+    params.abort_callback_user_data = const_cast<Deadline*>(&deadline);  // only looked at
+    auto code = whisper_full_with_state(context_.get(), state_.get(), params, samples.data(),
                                         static_cast<int>(samples.size()));
+    if (code != 0 && deadline.is_over()) return deadline.overdue("whisper");
     if (code != 0)
       return fail(ErrorKind::internal, "Whisper could not decode the sound (code " + std::to_string(code) + ")");
     return placed(words_of(tokens_heard()), window, samples);
@@ -162,12 +175,13 @@ config::Options<WhisperOptions> whisper_options() {
     if (whisper_lang_id(name.c_str()) >= 0) return std::nullopt;
     return "is '" + name + "'; a language code such as en or de is wanted";
   };
-  return config::Options<WhisperOptions>("engines.whisper")
+  auto options = config::Options<WhisperOptions>("engines.whisper")
       .add("model", &WhisperOptions::model, "base, or tiny.en: half the size, English only, more errors", known_model)
       .add("language", &WhisperOptions::language, "the language that is spoken, as a code: en, de, …", known_language)
       .add("threads", &WhisperOptions::threads, "of one lane", config::at_least(1))
       .add("share_windows", &WhisperOptions::share_windows,
            "sounds of any devices that wait together share one of the model's windows: what is heard then depends on the others");
+  return add_deadline(options);
 }
 
 MakeTranscriber whisper_maker(const WhisperOptions& options, const SharedWeights& weights) {

@@ -194,6 +194,16 @@ TEST(WhisperWords, WhoRepeatsHimselfIsNotPlausible) {
     EXPECT_EQ(is_plausible(std::vector{heard(words, word)}, second), plausible) << words;
 }
 
+TEST(WhisperDeadline, SoundsThatTakeLongerAreOverdueEachByItself) {
+  auto hears = whisper_maker({.deadline = std::chrono::milliseconds(1)})();
+  ASSERT_TRUE(hears);
+  for (int i = 0; i < 2; ++i)
+    for (const auto& heard : (*hears)(std::vector{test::jfk(), test::librivox("0880")})) {
+      ASSERT_FALSE(heard);
+      EXPECT_TRUE(is_overdue(heard.error())) << to_string(heard.error());
+    }
+}
+
 TEST(WhisperWords, WhatIsNoSpeechIsKnown) {
   for (const auto* text : {"[BLANK_AUDIO]", " (music)", "*sighs*", " ...", ""}) EXPECT_TRUE(is_no_speech(text)) << text;
   for (const auto* text : {"Hello.", "(He) left"}) EXPECT_FALSE(is_no_speech(text)) << text;

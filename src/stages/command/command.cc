@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/complaint.h"
+#include "loom/deadline.h"
 #include "loom/json.h"
 #include "stages/answer/answer.h"
 #include "stages/command/environment.h"
@@ -58,9 +60,15 @@ std::vector<Outcome> Command::handle(std::span<const Envelope> messages) {
     if (one.is_answered) continue;
     one.id = next_id_++;
     if (asked.size() > 1) done = ask({&one, 1});
-    if (!one.is_answered) *one.outcome = Retry{done.error()};
+    if (!one.is_answered) *one.outcome = Retry{blamed(done.error())};
   }
   return outcomes;
+}
+
+/// Of a message that was asked alone.
+Error Command::blamed(Error error) {
+  if (error.kind == ErrorKind::timeout && std::exchange(has_answered_, false)) error.code = deadline_code;
+  return error;
 }
 
 /// An error means that the program is gone, and those that are not answered have none.
@@ -112,7 +120,7 @@ Result<void> Command::take_answer(std::string_view line, std::span<Asked> asked)
   auto outcome = outcome_of_answer(line, *answer);
   if (!outcome) return tl::unexpected<Error>(std::move(outcome.error()));
   *found->outcome = std::move(*outcome);
-  found->is_answered = true;
+  found->is_answered = has_answered_ = true;
   return {};
 }
 

@@ -6,6 +6,8 @@
 // started again; the messages that it still had are given to the new one alone, so that one which always breaks it
 // breaks nobody else's. A program that ends before it has read a message is at fault itself: it is started again after
 // longer and longer pauses, and no message is blamed.
+// A program that answers others and not this message in time took too long for it (overdue: a dead letter after its
+// attempts); one that answers nobody is away (timeout: for ever).
 // Ownership: a Command owns its program. Threads: the lane's.
 //   Command command(options, folder);   std::vector<Outcome> outcomes = command.handle(messages);
 #pragma once
@@ -54,6 +56,7 @@ class Command {
   void send(std::span<const Asked> asked);
   Result<void> take_answers(std::span<Asked> asked);
   Error blamed_on_itself(const Error& error);
+  [[nodiscard]] Error blamed(Error error);
   Result<void> take_answer(std::string_view line, std::span<Asked> asked);
 
   CommandOptions options_;
@@ -63,6 +66,7 @@ class Command {
   int bad_starts_ = 0;  // in a row
   Clock::time_point not_before_{};
   std::int64_t next_id_ = 1;
+  bool has_answered_ = false;  // since it was too late last
 };
 
 }  // namespace loom::stages

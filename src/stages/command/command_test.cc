@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "loom/deadline.h"
 #include "loom/json.h"
 
 namespace loom::stages {
@@ -81,6 +82,23 @@ TEST_F(CommandTest, OneThatBreaksTheProgramBreaksNobodyElses) {
     EXPECT_TRUE(all[1].starts_with("retry") || all[1].starts_with("reject")) << all[1];
     EXPECT_EQ(all[2], "{}");
   }
+}
+
+TEST_F(CommandTest, AMessageThatTakesTooLongIsBlamedAProgramThatAnswersNobodyIsAway) {
+  const std::string kind_of_2 = "answer(result={}) if n == 1 else time.sleep(60)";
+  auto kind = [&](const std::string& n) -> std::string_view {
+    std::vector<Envelope> one(1);
+    auto text = R"({"n":)" + n + "}";
+    one[0].json = text;
+    auto outcome = command_->handle(one)[0];
+    auto* retry = std::get_if<Retry>(&outcome);
+    return !retry ? "answered" : is_overdue(retry->error) ? "overdue" : traits_of(retry->error.kind).name;
+  };
+  EXPECT_EQ(outcomes(kind_of_2, {"1"}, 2), (Names{"{}"}));
+  EXPECT_EQ(kind("2"), "overdue");
+  EXPECT_EQ(kind("2"), "timeout");
+  EXPECT_EQ(kind("1"), "answered");
+  EXPECT_EQ(kind("2"), "overdue");
 }
 
 TEST_F(CommandTest, AProgramThatHangsIsStartedAgain) {
