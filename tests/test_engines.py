@@ -1,4 +1,4 @@
-"""loom engines, and engines that are damaged or away, as an operator meets them."""
+"""loom engines, loom compare, and engines that are damaged or away, as an operator meets them."""
 import base64, http.server, json, os, subprocess, threading
 
 from .support.kafka import ROOT, free_port, wait_for
@@ -57,6 +57,44 @@ def test_a_damaged_model_is_named_before_anything_runs(loom, prefix, sqlite, tmp
         assert done.returncode == 78, done
         assert "ppocr/rec.onnx" in getattr(done, output) and "tools/setup" in getattr(done, output)
     assert run("check", "--offline").returncode == 0
+
+
+def test_compare_puts_two_groups_side_by_side(loom, prefix, sqlite):
+    groups, catalogue = pictures(prefix)
+    it = loom(sqlite, catalogue)
+    it.apply()
+    it.start_api()
+    for group in groups:
+        it.start("run", group)
+    names = ["article_light.png", "article_dark.png", "chat_light.png", "chat_dark.png"]
+    data = [base64.b64encode((SCREENS / name).read_bytes()).decode() for name in names] + [base64.b64encode(b"no picture").decode()]
+    ids = [answer["message_id"] for answer in it.post_all([{"message_type_id": "picture", "device_id": f"d{n}", "data": {"image_data": one}}
+                                                           for n, one in enumerate(data)])]
+
+    def compare(*more):
+        return json.loads(it.cli("compare", *groups, "--json", *more).stdout)
+    answer = wait_for(lambda: (lambda a: a if a["both"] == 4 and all(g["dead"] == 1 for g in a["groups"]) else None)(compare()), 90, 0.5)
+    assert answer["messages"] == 5 and not answer["is_sample"] and answer["topic"] == f"{prefix}.pictures"
+    assert [g["group"] for g in answer["groups"]] == groups and all(g["only"] == g["dropped"] == 0 and g["took_ms"] > 0 for g in answer["groups"])
+    pairs = answer["least_alike"]
+    assert {p["message_id"] for p in pairs} == set(ids[:4])
+    assert [p["letters"] for p in pairs] == sorted(p["letters"] for p in pairs)
+    assert 0.8 < answer["letters"] < 1 and all(p["sides"][0]["text"] != p["sides"][1]["text"] for p in pairs)
+    assert answer["fields"]["width"] == {"both": 4, "equal": 4, "mean_difference": 0}
+    assert len(compare("--limit", "1")["least_alike"]) == 1 and compare("--since", "2100-01-01T00:00:00Z")["messages"] == 0
+    shown = it.cli("compare", *groups).stdout
+    assert shown.index(pairs[0]["message_id"]) < shown.index(pairs[-1]["message_id"]) and "both groups answered 4" in shown
+
+
+def test_compare_wants_two_groups_on_one_topic(loom, prefix, sqlite):
+    groups, catalogue = pictures(prefix)
+    catalogue["stages"][f"{prefix}-sentiment"] = {"use": "sentiment", "input": f"{prefix}.texts", "output": f"{prefix}.moods", "text": "data.text"}
+    it = loom(sqlite, catalogue)
+    for other, says in [(f"{prefix}-sentiment", f"{prefix}.texts"), (groups[0], "itself"), (groups[1] + "x", groups[1])]:
+        done = it.cli("compare", groups[0], other, check=False)
+        assert done.returncode == 64 and says in done.stderr, done.stderr
+    done = it.cli("compare", *groups, "--since", "yesterday", check=False)
+    assert done.returncode == 64 and "2026-11-25" in done.stderr
 
 
 class Hears(http.server.BaseHTTPRequestHandler):

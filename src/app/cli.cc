@@ -26,6 +26,7 @@ struct CommandLine {
   SettleWords settle;
   RewindOptions rewind;
   TablesOptions tables;
+  CompareOptions compare;
   TopicsOptions topics;
   UpOptions up;
   std::function<int()> action;
@@ -187,6 +188,15 @@ void add_rewind(CommandLine& line) {
   rewind->add_flag("--dry-run", line.rewind.dry_run, "only say what would be done");
 }
 
+void add_compare(CommandLine& line) {
+  auto* compare = add_reporting(line, line.app, "compare", "two groups on one topic side by side, the least alike first",
+                                [&line] { return compare_command(line.common, line.compare); });
+  compare->add_option("GROUP", line.compare.first, "a consumer group with an output")->required();
+  compare->add_option("OTHER", line.compare.second, "another group that reads the same topic")->required();
+  compare->add_option("--since", line.compare.since, "only messages received since then: 10m, or 2026-11-25T12:00:00Z");
+  compare->add_option("--limit", line.compare.limit, "so many messages are shown")->capture_default_str();
+}
+
 void declare(CommandLine& line) {
   line.app.require_subcommand(1);
   line.app.set_version_flag("--version", std::string("loom ") + LOOM_VERSION);
@@ -197,6 +207,7 @@ void declare(CommandLine& line) {
   add_books(line);
   add_trace(line);
   add_rewind(line);
+  add_compare(line);
 }
 
 void describe(const CLI::App& app, const std::string& prefix, std::string& to) {

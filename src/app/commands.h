@@ -69,6 +69,13 @@ struct RewindOptions {
 int rewind_command(const Common& common, const RewindOptions& options);
 int engines_command(const Common& common);
 
+struct CompareOptions {
+  std::string first, second;  // consumer groups
+  std::string since;          // 10m, or a time; "": from the beginning
+  int limit = 20;             // messages shown
+};
+int compare_command(const Common& common, const CompareOptions& options);
+
 struct TablesOptions {
   bool apply = false, allow_destructive = false;
 };
