@@ -29,13 +29,15 @@ def test_readme_lines(tmp_path):
     try:
         wait_for(lambda: shell(f"curl -sf http://{api}/readyz").returncode == 0 or up.poll() is not None, 90, 0.2)
         assert up.poll() is None, (tmp_path / "up.log").read_text()[-3000:]
-        position, screenshot, refused, recording, lag, letters = [shell(command) for command in commands()]
+        position, screenshot, refused, recording, lag, letters, engines, compared = [shell(command) for command in commands()]
         assert json.loads(position.stdout)["status"] == "success"
         assert screenshot.returncode == 0, screenshot.stderr
         assert json.loads(refused.stdout)["status"] == 422 and json.loads(refused.stdout)["field"] == "data.latitude"
         assert json.loads(recording.stdout)["topic"] == "device.audio.raw"
         assert "moondream-ocr-consumer" in lag.stdout and lag.returncode == 0
         assert letters.returncode == 0
+        assert engines.returncode == 0 and "tesseract" in engines.stdout, engines.stdout + engines.stderr
+        assert compared.returncode == 0 and "minicpm-ocr-consumer" in compared.stdout, compared.stderr
         database = Sqlite(tmp_path)
         wait_for(lambda: database.rows("select device_id, text from media_image_analysis_moondream_results where text <> ''"), 60, 0.2)
         wait_for(lambda: database.rows("select word from media_text_transcribed_words where word = 'closes'"), 60, 0.2)

@@ -23,7 +23,8 @@ std::vector<Row> rows_of(const model::Catalogue& catalogue) {
   std::vector<Row> rows;
   for (const auto& [group, stage] : catalogue.stages) {
     if (stage.use == "store") continue;
-    rows.push_back({group.get(), stage.use, engine_of(stage), stage.engine["url"].scalar(),
+    const auto* kind = engines::find_kind(engine_of(stage));
+    rows.push_back({group.get(), stage.use, engine_of(stage), kind ? engines::address_of(*kind, stage.engine) : stage.node["url"].scalar(),
                     tried([&catalogue, &stage = stage]() -> Result<engines::Called> {
                       config::Faults faults;
                       return call_engine(catalogue, stage, faults);

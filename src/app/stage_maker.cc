@@ -124,8 +124,9 @@ Result<engines::Called> call_engine(const model::Catalogue& catalogue, const mod
   if (engine && engine->is_here)
     return engines::make_engine(stage.engine, engine->work, faults).and_then(engines::called_once);
   if (auto opened = opened_once(*made); !opened) return tl::unexpected(opened.error());
-  if (!engine) return engines::Called{};
-  return engines::ask_health(*engine, stage.engine, patience).map([](const std::string& said) {
+  if (!engine && !stage.node["url"].present()) return engines::Called{};
+  constexpr engines::EngineKind service{.name = "service", .help = {}};  // use: http, whose options have the same names
+  return engines::ask_health(engine ? *engine : service, engine ? stage.engine : stage.node, patience).map([](const std::string& said) {
     return engines::Called{said, {}};
   });
 }

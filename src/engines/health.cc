@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <cstdlib>
-
 #include "engines/kinds.h"
-#include "http/client.h"
+#include "engines/remote.h"
 
 namespace loom::engines {
 namespace {
@@ -20,27 +17,26 @@ std::string said_in(const http::ClientReply& reply) {
 
 }  // namespace
 
+std::string address_of(const EngineKind& kind, const config::Node& engine) {
+  if (kind.is_here) return {};
+  if (engine["url"].present()) return engine["url"].scalar();
+  for (const auto& option : kind.options())
+    if (option.name == "url") return option.fallback;
+  return {};
+}
+
 Result<std::string> ask_health(const EngineKind& kind, const config::Node& engine, config::Milliseconds wait) {
-  http::ClientOptions options;
-  options.timeout = options.connect_timeout = wait;
-  options.max_body = 1 << 20;
-  options.ca_file = engine["ca_file"].scalar();
-  if (auto variable = engine["api_key_env"].scalar(); !variable.empty()) {
-    const char* key = std::getenv(variable.c_str());
-    if (!key || !*key)
-      return fail(ErrorKind::configuration, "the environment variable " + variable + " is not set",
-                  {.field = "api_key_env", .remedy = "set it to the server's key"});
-    options.headers.emplace_back(kind.health.key_header, std::string(kind.health.before_key) + key);
-  }
-  auto url = engine["url"].scalar();
-  auto client = http::Client::open(url, std::move(options));
-  if (!client) return tl::unexpected(client.error());
-  auto reply = client->get(kind.health.path);
+  auto url = address_of(kind, engine);
+  auto remote = Remote::open(kind.name, {url, engine["api_key_env"].scalar(), engine["ca_file"].scalar(), wait},
+                             {std::string(kind.health.key_header), std::string(kind.health.before_key)});
+  if (!remote) return tl::unexpected(remote.error());
+  auto reply = remote->get(kind.health.path);
   if (!reply) return tl::unexpected(reply.error());
   auto status = std::to_string(reply->status);
   if (reply->status == 401 || reply->status == 403)
     return fail(ErrorKind::unavailable, url + " refuses the key", {.remedy = "check api_key_env", .code = status});
-  if (reply->status >= 500)
+  constexpr int not_implemented = 501;  // it serves no GET
+  if (reply->status >= 500 && reply->status != not_implemented)
     return fail(ErrorKind::unavailable, url + " answers " + status, {.remedy = "check the server", .code = status});
   return said_in(*reply);
 }

@@ -30,6 +30,8 @@ struct EngineKind {
   Health health{};  // of a server
 };
 
+/// Of the entry's server; "" of an engine in this process.
+[[nodiscard]] std::string address_of(const EngineKind& kind, const config::Node& engine);
 /// Asks the entry's server whether it is there, without giving it work: what it says of itself, short, may be "". A server
 /// that answers anything but an error of its own is there. Errors: configuration (the key), unavailable, timeout.
 [[nodiscard]] Result<std::string> ask_health(const EngineKind& kind, const config::Node& engine, config::Milliseconds wait);

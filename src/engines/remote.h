@@ -37,6 +37,8 @@ class Remote {
   static Result<Remote> open(std::string_view engine, const RemoteOptions& options, const KeyHeader& key);
 
   Result<std::string> post(std::string_view path, const http::Posted& posted);
+  /// As it was answered: no status is an error.
+  Result<http::ClientReply> get(std::string_view path) { return client_.get(path); }
   /// JSON both ways: the object that the server answered, as long as `answer` lives.
   Result<json::Value> ask(std::string_view path, std::string_view body, json::Document& answer);
   [[nodiscard]] const http::ClientOptions& settings() const { return settings_; }

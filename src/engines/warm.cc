@@ -9,7 +9,7 @@
 namespace loom::engines {
 namespace {
 
-/// "Loom reads this line." as a PNG, in Leptonica's own letters.
+/// A line of text as a PNG, in Leptonica's own letters.
 Picture sample_picture() {
   constexpr int width = 320, height = 64, size = 20;
   struct Free {
