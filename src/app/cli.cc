@@ -193,7 +193,7 @@ void add_compare(CommandLine& line) {
                                 [&line] { return compare_command(line.common, line.compare); });
   compare->add_option("GROUP", line.compare.first, "a consumer group with an output")->required();
   compare->add_option("OTHER", line.compare.second, "another group that reads the same topic")->required();
-  compare->add_option("--since", line.compare.since, "only messages received since then: 10m, or 2026-11-25T12:00:00Z");
+  compare->add_option("--since", line.compare.since, "only messages received from this time on: RFC 3339, or -5m");
   compare->add_option("--limit", line.compare.limit, "so many messages are shown")->capture_default_str();
 }
 

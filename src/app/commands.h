@@ -71,7 +71,7 @@ int engines_command(const Common& common);
 
 struct CompareOptions {
   std::string first, second;  // consumer groups
-  std::string since;          // 10m, or a time; "": from the beginning
+  std::string since;          // -10m, or a time; "": from the beginning
   int limit = 20;             // messages shown
 };
 int compare_command(const Common& common, const CompareOptions& options);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "app/books.h"
 #include "app/commands.h"
 #include "app/comparison.h"
 #include "app/records.h"
@@ -32,14 +33,6 @@ Result<const model::StageSpec*> stage_of(const model::Catalogue& catalogue, cons
               {.remedy = near.empty() ? "see the keys under 'stages'" : "did you mean '" + near + "'?"});
 }
 
-Result<Micros> since_of(const std::string& text) {
-  if (text.empty()) return std::numeric_limits<Micros>::min();
-  if (auto back = config::parse_duration(text); back && back->count() >= 0) return now_micros() - back->count() * 1000;
-  if (auto time = parse_time(text)) return *time;
-  return fail(ErrorKind::usage, "--since is '" + text + "'",
-              {.remedy = "write how long ago (10m, 2h, 7d) or a time (2026-11-25T12:00:00Z)"});
-}
-
 Result<Groups> groups_of(const model::Catalogue& catalogue, const CompareOptions& options) {
   Groups groups;
   if (options.first == options.second)
@@ -53,9 +46,9 @@ Result<Groups> groups_of(const model::Catalogue& catalogue, const CompareOptions
   if (*a->input != *b->input)
     return fail(ErrorKind::usage, "'" + options.first + "' reads " + a->input->get() + " and '" + options.second + "' reads " + b->input->get(),
                 {.remedy = "name two groups on one topic"});
-  auto since = since_of(options.since);
-  if (!since) return tl::unexpected(since.error());
-  groups.since = *since;
+  auto since_ms = time_of_option("--since", options.since);
+  if (!since_ms) return tl::unexpected(since_ms.error());
+  if (*since_ms) groups.since = **since_ms * 1000;
   return groups;
 }
 
