@@ -1,5 +1,5 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test check build install bench accuracy faults fuzz fuzz-targets tidy format asan tsan clean samples
+.PHONY: demo test check build install bench accuracy faults fuzz fuzz-targets sbom tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
 PREFIX ?= /usr/local
 
@@ -50,6 +50,9 @@ faults:
 	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD) --target loom
 	@.deps/python/bin/python -m tests.faults.run --seed $(SEED) --rounds $(ROUNDS) --page docs/faults.md
+
+sbom:  # build/sbom.cdx.json, CycloneDX
+	@tools/sbom
 
 SECONDS ?= 20
 fuzz:  # SECONDS=600: each target so long

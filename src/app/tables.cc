@@ -52,8 +52,13 @@ Changes plan_tables_for(const Loaded& loaded, const Log& log) {
 }
 
 Changes apply_tables_for(const Loaded& loaded, const Log& log) {
-  return with_database(loaded, log,
-                       [&](sink::Database& database) { return sink::apply_tables(database, loaded.mappings); });
+  return with_database(loaded, log, [&](sink::Database& database) -> Changes {
+    auto changes = sink::apply_tables(database, loaded.mappings);
+    if (!changes) return changes;
+    // the sink's own role may be one that makes no tables: the first look makes the offsets'
+    auto looked = database.read_offsets({loaded.catalogue.store()->group, ""}, {});
+    return looked ? std::move(changes) : tl::unexpected(looked.error());
+  });
 }
 
 int tables_command(const Common& common, const TablesOptions& options) {

@@ -19,20 +19,24 @@ constexpr std::size_t most_nodes = 200'000;  // aliases of aliases grow without 
 
 int line_of(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
 
-/// Counts documents, and keeps where the second begins.
+/// Counts documents, and keeps where the second has its first node.
 struct Documents final : YAML::EventHandler {
+  using Mark = YAML::Mark;
+  using Anchor = YAML::anchor_t;
+  using Style = YAML::EmitterStyle::value;
   int count = 0;
-  YAML::Mark second;
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++count == 2) second = mark;
+  Mark second = Mark::null_mark();
+  void node(const Mark& mark) {
+    if (count == 2 && second.is_null()) second = mark;
   }
+  void OnDocumentStart(const Mark&) override { ++count; }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnNull(const Mark& mark, Anchor) override { node(mark); }
+  void OnAlias(const Mark& mark, Anchor) override { node(mark); }
+  void OnScalar(const Mark& mark, const std::string&, Anchor, const std::string&) override { node(mark); }
+  void OnSequenceStart(const Mark& mark, const std::string&, Anchor, Style) override { node(mark); }
   void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapStart(const Mark& mark, const std::string&, Anchor, Style) override { node(mark); }
   void OnMapEnd() override {}
 };
 

@@ -264,7 +264,7 @@ void Connection::sweep(Steady::time_point now) {
 }
 
 void Connection::drain() {
-  if (state_ == State::head && !parser_ && buffer_.size() == 0) close();
+  if (state_ == State::hello || (state_ == State::head && !parser_ && buffer_.size() == 0)) close();
 }
 
 }  // namespace loom::http

@@ -152,7 +152,9 @@ void Connection::linger() {
 
 void Connection::close() {
   if (state_ == State::closing || state_ == State::closed) return;
-  if (!line_.secure() || state_ == State::writing || state_ == State::lingering) return close_now();
+  if (!line_.secure() || state_ == State::hello || state_ == State::writing ||
+      state_ == State::lingering)
+    return close_now();
   state_ = State::closing;  // TLS has a goodbye of its own
   set_deadline(2s);
   line_.async_shutdown([self = shared_from_this()](const beast::error_code&) { self->close_now(); });

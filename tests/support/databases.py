@@ -23,8 +23,8 @@ class Sqlite:
 
 
 class PostgresServer:
-    """A server of its own on a socket in a temporary folder; `stop`/`start` keep the data. LOOM_TEST_POSTGRES names the
-    folder of another version's programs."""
+    """A server of its own on a socket in a temporary folder; `stop`/`start` keep the data. `listen`: where else it listens.
+    LOOM_TEST_POSTGRES names the folder of another version's programs."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="loom-pg-"))
@@ -34,7 +34,7 @@ class PostgresServer:
             account = pwd.getpwnam("postgres")
             os.chown(self.folder, account.pw_uid, account.pw_gid)
         self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "loom", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        self.process = None
+        self.process, self.port, self.listen = None, 5432, ""
         self.start()
 
     def run(self, program, *words):
@@ -42,7 +42,7 @@ class PostgresServer:
 
     def start(self):
         log = open(self.folder.parent / (self.folder.name + ".log"), "a")
-        self.process = subprocess.Popen([*self.as_user, self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, "-h", ""],
+        self.process = subprocess.Popen([*self.as_user, self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, "-p", str(self.port), "-h", self.listen],
                                         stdout=log, stderr=log, preexec_fn=die_with_parent, cwd="/")
         wait_for(self.answers, 30, 0.1, lambda: "for PostgreSQL")
 
@@ -54,7 +54,7 @@ class PostgresServer:
             return False
 
     def connect(self, database):
-        return psycopg.connect(host=str(self.folder), user="loom", dbname=database, autocommit=True, row_factory=dict_row)
+        return psycopg.connect(host=str(self.folder), port=self.port, user="loom", dbname=database, autocommit=True, row_factory=dict_row)
 
     def stop(self, mode="fast"):
         self.run("pg_ctl", "stop", "-D", self.folder / "data", "-m", mode, "-w")

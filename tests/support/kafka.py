@@ -32,8 +32,8 @@ def wait_for(what, seconds=60, every=0.05, describe=lambda: ""):
 class Kafka:
     """kafka.bootstrap is host:port. `stop`, `start` keep the data; `pause`/`resume` are SIGSTOP/SIGCONT."""
 
-    def __init__(self, folder, secure_port=None, **settings):
-        """`secure_port`: a second listener there, called SECURE, whose `settings` say how it is secured."""
+    def __init__(self, folder, secure_port=None, scram=None, **settings):
+        """`secure_port`: a second listener there, called SECURE, whose `settings` say how it is secured; `scram`: its (user, password)."""
         self.folder, self.port, self.process = pathlib.Path(folder), free_port(), None
         secure = f",SECURE://127.0.0.1:{secure_port}" if secure_port else ""
         controller = free_port()
@@ -52,7 +52,8 @@ class Kafka:
         self.properties = self.folder / "server.properties"
         self.properties.write_text("".join(f"{k}={v}\n" for k, v in lines.items()))
         identity = uuid.uuid4().hex[:22]
-        subprocess.run(["java", "-cp", f"{JARS}/*", "kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties],
+        users = ["--add-scram", "SCRAM-SHA-512=[name={},password={}]".format(*scram)] if scram else []
+        subprocess.run(["java", "-cp", f"{JARS}/*", "kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties, *users],
                        check=True, capture_output=True)
         self.start()
 
