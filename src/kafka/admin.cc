@@ -21,7 +21,9 @@ Result<void> LiveAdmin::start(const ClusterSettings& settings) {
   rd::Conf conf(settings, *this);
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
     const char* name = rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code));
-    static_cast<rd::Owner*>(opaque)->journal.warn_seldom(std::string("admin ") + name, reason, name);
+    auto* owner = static_cast<rd::Owner*>(opaque);
+    owner->journal.warn_seldom(std::string("admin ") + name, reason, name);
+    static_cast<LiveAdmin*>(owner)->note(static_cast<rd_kafka_resp_err_t>(code), reason);
   });
   // A consumer that joins nothing: on a producer, librdkafka dies of a group's coordinator that has moved.
   conf.set("group.id", "loom-admin");
@@ -38,6 +40,18 @@ rd_kafka_event_t* LiveAdmin::answer_of(rd_kafka_queue_t* answers, Wait wait) con
   for (auto end = Steady::now() + wait; !*stop_ && Steady::now() < end;)
     if (auto* event = rd_kafka_queue_poll(answers, step_ms)) return event;
   return nullptr;
+}
+
+void LiveAdmin::note(rd_kafka_resp_err_t code, const char* reason) {
+  if (rd::kind_of(code) != ErrorKind::configuration) return;
+  std::lock_guard lock(refusal_mutex_);
+  refusal_ = told(code, "the brokers at " + bootstrap_ + " can't be talked to", reason);
+}
+
+std::optional<Error> LiveAdmin::refused_at_the_door() {
+  rd_kafka_poll(client_.get(), 0);  // hears what `note` keeps
+  std::lock_guard lock(refusal_mutex_);
+  return std::exchange(refusal_, std::nullopt);
 }
 
 Result<ClusterInfo> LiveAdmin::cluster(Wait wait) {

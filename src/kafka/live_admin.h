@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <thread>
 
 #include "kafka/admin.h"
@@ -81,9 +82,14 @@ class LiveAdmin final : public Admin, rd::Owner {
   Result<std::vector<GroupInfo>> ask_groups(const std::vector<ConsumerGroup>& wanted, Wait wait);
 
   rd_kafka_event_t* answer_of(rd_kafka_queue_t* answers, Wait wait) const;
+  /// What stands behind a silence: a password or certificate that was refused at the door.
+  void note(rd_kafka_resp_err_t code, const char* reason);
+  [[nodiscard]] std::optional<Error> refused_at_the_door();
 
   const std::atomic<bool>* const stop_;
   std::string bootstrap_;
+  std::mutex refusal_mutex_;
+  std::optional<Error> refusal_;
   rd::GroupClient client_;
 };
 
@@ -99,6 +105,7 @@ Result<rd::Event> LiveAdmin::ask(const std::string& what, Wait wait, Ask ask) {
   rd::Event event(answer_of(answers.get(), wait + Wait(200)));
   auto code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
   if (!code) return event;
+  if (auto refused = refused_at_the_door()) return tl::unexpected(*refused);
   if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT)
     return tl::unexpected(rd::error_of(code, "no broker answers at " + bootstrap_ + " (asked for " + what + ")"));
   return tl::unexpected(told(code, what, rd_kafka_event_error_string(event.get())));
