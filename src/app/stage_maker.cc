@@ -86,6 +86,7 @@ void gather_secrets(const config::Node& node, std::vector<std::string>& names) {
 std::vector<std::string> secrets_of(const model::Catalogue& catalogue) {
   std::vector<std::string> names;
   for (const auto& [group, stage] : catalogue.stages) gather_secrets(stage.node, names);
+  names.insert(names.end(), catalogue.secret_variables.begin(), catalogue.secret_variables.end());
   return names;
 }
 

@@ -46,8 +46,10 @@ Loaded load(const Common& common) {
   refuse_unknown_variables(environment, loaded.faults);
   auto root = config::Node::load(common.config, loaded.faults);
   if (!root.present()) return loaded;
-  root = config::with_secrets(root, {"kafka", "database", "api"}, loaded.faults);
+  auto named = config::with_secrets(root, {"kafka", "database", "api"}, loaded.faults);
+  root = named.root;
   loaded.catalogue = model::read_catalogue(root, environment, stage_kind_names(), loaded.faults);
+  loaded.catalogue.secret_variables = std::move(named.variables);
   if (loaded.catalogue.store()) {
     auto mappings = config::Node::load(loaded.catalogue.mappings_file, loaded.faults);
     if (mappings.present()) loaded.mappings = model::read_mappings(mappings, loaded.faults);

@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::string_view file_prefix = "file:";
 
+struct Reading {
+  Faults& faults;
+  std::vector<std::string> variables;
+};
+
 std::string text_of_file(const Node& node, const std::string& name, Faults& faults) {
   auto path = std::filesystem::path(node.place().file).parent_path() / name;
   std::ifstream file(path, std::ios::binary);
@@ -25,15 +30,17 @@ std::string text_of_file(const Node& node, const std::string& name, Faults& faul
   return text;
 }
 
-std::string meaning_of(const Node& node, const std::string& name, Faults& faults) {
+std::string meaning_of(const Node& node, const std::string& name, Reading& to) {
+  auto& faults = to.faults;
   if (name.starts_with(file_prefix)) return text_of_file(node, name.substr(file_prefix.size()), faults);
+  to.variables.push_back(name);
   if (const char* value = std::getenv(name.c_str())) return value;
   faults.fault(node.place(), node.path() + ": the environment variable '" + name + "' is not set",
                "set it, or write $${ for a plain ${");
   return {};
 }
 
-std::string expanded(const Node& node, Faults& faults) {
+std::string expanded(const Node& node, Reading& to) {
   auto rest = node.scalar();
   std::string text;
   for (auto at = rest.find("${"); at != std::string::npos; at = rest.find("${")) {
@@ -44,10 +51,10 @@ std::string expanded(const Node& node, Faults& faults) {
     }
     auto end = rest.find('}', at);
     if (end == std::string::npos) {
-      faults.fault(node.place(), node.path() + ": '${' is not closed", "write ${NAME}, or $${ for a plain ${");
+      to.faults.fault(node.place(), node.path() + ": '${' is not closed", "write ${NAME}, or $${ for a plain ${");
       return {};
     }
-    text += rest.substr(0, at) + meaning_of(node, rest.substr(at + 2, end - at - 2), faults);
+    text += rest.substr(0, at) + meaning_of(node, rest.substr(at + 2, end - at - 2), to);
     rest.erase(0, end + 1);
   }
   return text + rest;
@@ -55,12 +62,14 @@ std::string expanded(const Node& node, Faults& faults) {
 
 }  // namespace
 
-Node with_secrets(const Node& root, const std::vector<std::string>& sections, Faults& faults) {
-  return root.mapped([&](const Node& node) {
+Named with_secrets(const Node& root, const std::vector<std::string>& sections, Faults& faults) {
+  Reading reading{faults, {}};
+  auto read = root.mapped([&](const Node& node) {
     auto section = node.path().substr(0, node.path().find('.'));
     bool wanted = std::find(sections.begin(), sections.end(), section) != sections.end();
-    return wanted ? expanded(node, faults) : node.scalar();
+    return wanted ? expanded(node, reading) : node.scalar();
   });
+  return {std::move(read), std::move(reading.variables)};
 }
 
 }  // namespace loom::config

@@ -19,10 +19,13 @@ class Secrets : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder); }
   Node read(const std::string& yaml) {
-    return with_secrets(Node::parse(yaml, folder + "/loom.yaml", faults), {"kafka"}, faults);
+    auto named = with_secrets(Node::parse(yaml, folder + "/loom.yaml", faults), {"kafka"}, faults);
+    variables = named.variables;
+    return named.root;
   }
   std::string folder = testing::TempDir() + "loom_secrets";
   Faults faults;
+  std::vector<std::string> variables;
 };
 
 TEST_F(Secrets, come_from_variables_and_files) {
@@ -32,6 +35,7 @@ TEST_F(Secrets, come_from_variables_and_files) {
   EXPECT_EQ(root["kafka"]["c"].scalar(), "from a file!");
   EXPECT_EQ(root["kafka"]["d"].scalar(), "${x} $y");
   EXPECT_FALSE(faults.any_fault()) << faults.text();
+  EXPECT_EQ(variables, (std::vector<std::string>{"SECRETS_TEST", "SECRETS_TEST"}));
 }
 
 TEST_F(Secrets, are_not_looked_for_elsewhere) {

@@ -111,6 +111,7 @@ struct Catalogue {
   std::string mappings_file = "topic_mappings.yml";  // of the store stage, resolved beside loom.yaml
   std::string folder;                                // where loom.yaml lies; relative paths start here
   std::string log_level = "info";
+  std::vector<std::string> secret_variables;  // of the environment, which the configuration names
 
   [[nodiscard]] const MessageTypeSpec* type(std::string_view name) const;
   [[nodiscard]] const StageSpec* stage(std::string_view group) const;
