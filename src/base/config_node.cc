@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <utility>
 
 #include "base/config.h"
 
@@ -16,6 +17,7 @@ namespace loom::config {
 namespace {
 
 constexpr std::size_t most_nodes = 200'000;  // aliases of aliases grow without bound
+constexpr int deepest = 100;                 // an alias may stand within its own anchor
 
 int line_of(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
 
@@ -81,9 +83,16 @@ class Node::State::Reading {
       if (count_ == most_nodes + 1) faults_.fault(to.place, "the file has too many nodes", "use fewer aliases");
       return node(std::move(to));
     }
+    if (depth_ == deepest) {
+      if (!std::exchange(too_deep_, true))
+        faults_.fault(to.place, "this is nested too deeply, or an alias stands within its own anchor", "write it flatter");
+      return node(std::move(to));
+    }
+    ++depth_;
     if (from.IsScalar()) read_scalar(from, to);
     if (from.IsSequence()) read_sequence(from, to);
     if (from.IsMap()) read_map(from, to);
+    --depth_;
     return node(std::move(to));
   }
 
@@ -127,6 +136,8 @@ class Node::State::Reading {
   const std::string& file_;
   Faults& faults_;
   std::size_t count_ = 0;
+  int depth_ = 0;
+  bool too_deep_ = false;
 };
 
 Node Node::parse(std::string_view text, const std::string& file, Faults& faults) {

@@ -345,6 +345,14 @@ TEST(Node, WithTakesWhatTheOtherSaysAndKeepsTheRest) {
   EXPECT_EQ(root["base"].with(root["none"])["a"].scalar(), "1");
 }
 
+TEST(Node, an_alias_within_its_own_anchor_is_a_fault) {
+  for (const auto* text : {"a: &x {b: *x}\n", "a: &x [*x, *x]\n", "a: &x {b: [1, {c: *x}], d: *x}\n"}) {
+    Faults faults;
+    Node::parse(text, "f", faults);
+    EXPECT_TRUE(faults.any_fault()) << text;
+  }
+}
+
 TEST(Node, a_stray_token_is_a_fault_and_no_endless_file) {
   for (const auto* text : {",", "a: 1\n---\n,", "a: [1]\n, b", "topics: {a: 1}\n}\n"}) {
     Faults faults;
