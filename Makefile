@@ -44,7 +44,7 @@ accuracy:
 	@build/accuracy 2>/dev/null >build/accuracy.md && .deps/python/bin/python -m bench.own_share >>build/accuracy.md && mv build/accuracy.md docs/accuracy.md && cat docs/accuracy.md
 
 SEED ?= 1
-ROUNDS ?= 2
+ROUNDS ?= 1
 faults:
 	@tools/setup test
 	@cmake --preset release >build.log 2>&1 || { cat build.log; exit 1; }

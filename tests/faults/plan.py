@@ -5,7 +5,7 @@ import random
 from . import broker_faults, database_faults, network_faults, process_faults
 
 FAULTS = process_faults.FAULTS + network_faults.FAULTS + database_faults.FAULTS + broker_faults.FAULTS
-PAIRS = 5
+PAIRS = 10  # a pipeline
 
 
 def possible(pipe):

@@ -27,19 +27,20 @@ def details(verdict):
             yield f"       {kind}: and {len(found) - 5} more"
 
 
-def page(seed, rounds, took, all_played, audits):
-    """`audits`: pipeline → the verdict over everything, read once more at the end."""
+def page(how, run, audits):
+    """how: (seed, rounds, seconds). audits: pipeline → the verdict over everything, read once more at the end."""
+    (seed, rounds, took), all_played = how, run.played
     faults = sum(len(played.names) for played in all_played)
     total = [sum(len(getattr(v, kind)) for v in audits.values()) for kind in ("lost", "duplicated", "out_of_order")]
     over = [p for p in all_played if p.is_over]
     yield from [
         "# Faults", "", "Made by `make faults`; do not edit. `tests/faults/` has the faults, the load and the checker.", "",
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}, seed {seed}, {rounds} rounds, {took / 60:.0f} minutes on two cores: **{faults} faults, "
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}, seed {seed}, {rounds} round(s), {took / 60:.0f} minutes on two cores: **{faults} faults, "
         f"{total[0]} lost, {total[1]} duplicated, {total[2]} out of order**; {len(over)} stalls longer than their bar.", "",
         "At the end everything was read again from the beginning, by readers that knew nothing:", "",
-        "| pipeline | accepted | rows | dead letters | lost | duplicated | out of order |", "|---|---|---|---|---|---|---|"]
+        "| pipeline | accepted | rows | dead letters | lost | duplicated | out of order | `loom verify` agrees |", "|---|---|---|---|---|---|---|---|"]
     for name, v in audits.items():
-        yield f"| {name} | {v.accepted} | {v.rows} | {v.dead} | {len(v.lost)} | {len(v.duplicated)} | {len(v.out_of_order)} |"
+        yield f"| {name} | {v.accepted} | {v.rows} | {v.dead} | {len(v.lost)} | {len(v.duplicated)} | {len(v.out_of_order)} | {'yes' if run.proofs[name] else 'no'} |"
     yield from [
         "", "Stall: the longest time in which a message of a partition waited (counted from the client's first try) and none of that partition reached its",
         "table; it includes the fault's own length. Recovered: from the end of the cause until the last delayed message was stored. Bars: 9 s after a kill -9",
