@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/comparison.h"
 #include "app/records.h"
+#include "books/ranges.h"
 #include "model/message.h"
 
 namespace loom::app {
@@ -57,7 +58,7 @@ Result<void> read_since(const Loaded& loaded, const TopicName& topic, Micros sin
                         const std::function<void(const model::Record&)>& visit, const Log& log) {
   auto admin = kafka::Admin::open(loaded.catalogue.kafka, log);
   if (!admin) return tl::unexpected(admin.error());
-  auto partitions = partitions_of(**admin, {topic});
+  auto partitions = books::partitions_of(**admin, {topic});
   if (!partitions) return tl::unexpected(partitions.error());
   if (partitions->empty()) return {};
   auto marks = (*admin)->watermarks(*partitions, 10s);

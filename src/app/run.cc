@@ -26,7 +26,7 @@ int run_command(const Common& common, const std::string& group) {
   if (!stage) return 64;
   if (stage->use == "program") {
     config::Faults faults;
-    auto made = stage_maker(*stage, faults);
+    auto made = stage_maker(loaded->catalogue, *stage, faults);
     return report(made ? become(made->program, common, group) : made.error());
   }
   return run_group({*loaded, *stage}, [&](Registry& registry, const Log& log, const std::atomic<bool>& stop) {
