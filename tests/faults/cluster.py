@@ -5,7 +5,7 @@ import pathlib, signal, subprocess, uuid
 import kafka
 from kafka.errors import KafkaError
 
-from ..support.kafka import JARS, free_port, wait_for
+from ..support.kafka import JARS, die_with_parent, free_port, wait_for
 
 JAVA = ["java", "-Xms96m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*"]
 
@@ -32,8 +32,8 @@ class Broker:
             "group.consumer.heartbeat.interval.ms": 1000, "group.consumer.min.heartbeat.interval.ms": 1000,
             "log.cleaner.dedupe.buffer.size": 4194304, "log.cleaner.threads": 1}  # the rest, broker.session.timeout (9 s) too, is Kafka's default
         (self.folder / "server.properties").write_text("".join(f"{k}={v}\n" for k, v in lines.items()))
-        subprocess.run([*JAVA, "kafka.tools.StorageTool", "format", "-t", cluster.identity, "-c", self.folder / "server.properties"],
-                       check=True, capture_output=True)
+        return subprocess.Popen([*JAVA, "kafka.tools.StorageTool", "format", "-t", cluster.identity, "-c", self.folder / "server.properties"],
+                                stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
@@ -48,8 +48,8 @@ class Cluster:
         for number in (1, 2, 3):
             self.brokers.append(Broker(self, number))
         advertised = [network.open(f"broker-{b.number}", b.outside) for b in self.brokers]
-        for broker, port in zip(self.brokers, advertised):
-            broker.configure(self, port)
+        for formatting in [broker.configure(self, port) for broker, port in zip(self.brokers, advertised)]:
+            assert formatting.wait(120) == 0, "Kafka's data folder could not be formatted"
         self.outside_bootstrap = ",".join(f"127.0.0.1:{port}" for port in advertised)
         self.bootstrap = ",".join(f"127.0.0.1:{b.port}" for b in self.brokers)
         for broker in self.brokers:

@@ -69,7 +69,7 @@ class Pipeline:
         self.parts[role] = self.world.keeper.keep(part)
         return part
 
-    def settle(self, seconds=75):
+    def settle(self, seconds=180):
         """Waits until all that was offered by now was accepted and has ended, and new messages pass at once; gives the identities
         that were accepted since the last time. What has not ended after `seconds` is lost, as far as one can tell."""
         end, offered = time.monotonic() + seconds, self.books.offered

@@ -50,7 +50,7 @@ def storm(role):
     def act(scene):
         part = scene.part(role)
         for turn in range(4):
-            extra = Part(f"{scene.pipe.name}-{role}-visitor", part.words, scene.pipe.folder)
+            extra = Part(f"{scene.pipe.name}-{role}-visitor", part.words, scene.pipe.folder, part.watch)
             extra.prefix = part.prefix
             scene.world.keeper.keep(extra)
             last(1, scene)
