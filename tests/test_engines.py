@@ -30,9 +30,12 @@ def damaged_home(folder):
 
 def test_engines_are_listed_with_what_they_cost(loom, prefix, sqlite):
     (tesseract, paddle), catalogue = pictures(prefix)
+    catalogue["stages"][tesseract]["hints"] = {"sparse": {"engine": {"page_segmentation": 11}}}
     it = loom(sqlite, catalogue)
     answer = json.loads(it.cli("engines", "--json").stdout)
-    by_group = {row["group"]: row for row in answer["engines"]}
+    by_group = {row["group"]: row for row in answer["engines"] if "hint" not in row}
+    hinted, = [row for row in answer["engines"] if "hint" in row]
+    assert (hinted["group"], hinted["hint"]) == (tesseract, "sparse") and "page_segmentation 11" in hinted["settings"]
     assert answer["ok"] and set(by_group) == {tesseract, paddle}
     assert by_group[tesseract]["version"].startswith("5.") and "eng" in by_group[tesseract]["settings"]
     assert {f["name"]: f["checksum"] for f in by_group[paddle]["files"]} == {"ppocr/det.onnx": "ok", "ppocr/rec.onnx": "ok", "ppocr/keys.txt": "ok"}

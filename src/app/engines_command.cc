@@ -12,23 +12,28 @@ namespace loom::app {
 namespace {
 
 struct Row {
-  std::string group, stage, engine;
+  std::string group, stage, hint, engine;
   std::string server;  // its address; "": in this process
   Trial trial;
 };
 
-std::string engine_of(const model::StageSpec& stage) { return stage.engine["use"].scalar(); }
+std::string name_of(const StageEngine& engine) { return engine.node["use"].scalar(); }
+
+std::string server_of(const model::StageSpec& stage, const StageEngine& engine) {
+  const auto* kind = engines::find_kind(name_of(engine));
+  return kind ? engines::address_of(*kind, engine.node) : stage.node["url"].scalar();
+}
 
 std::vector<Row> rows_of(const model::Catalogue& catalogue) {
   std::vector<Row> rows;
   for (const auto& [group, stage] : catalogue.stages) {
     if (stage.use == "store") continue;
-    const auto* kind = engines::find_kind(engine_of(stage));
-    rows.push_back({group.get(), stage.use, engine_of(stage), kind ? engines::address_of(*kind, stage.engine) : stage.node["url"].scalar(),
-                    tried([&catalogue, &stage = stage]() -> Result<engines::Called> {
-                      config::Faults faults;
-                      return call_engine(catalogue, stage, faults);
-                    })});
+    for (const auto& engine : engines_of(stage))
+      rows.push_back({group.get(), stage.use, engine.hint, name_of(engine), server_of(stage, engine),
+                      tried([&catalogue, &stage = stage, &engine]() -> Result<engines::Called> {
+                        config::Faults faults;
+                        return call_engine(catalogue, stage, engine, faults);
+                      })});
   }
   return rows;
 }
@@ -36,12 +41,13 @@ std::vector<Row> rows_of(const model::Catalogue& catalogue) {
 /// Engines that no stage uses; those of this process are tried with their defaults.
 std::vector<Row> unused_of(const model::Catalogue& catalogue) {
   std::set<std::string> used;
-  for (const auto& [group, stage] : catalogue.stages) used.insert(engine_of(stage));
+  for (const auto& [group, stage] : catalogue.stages)
+    for (const auto& engine : engines_of(stage)) used.insert(name_of(engine));
   std::vector<Row> rows;
   for (const auto& kind : engines::kinds()) {
     std::string name(kind.name);
     if (used.contains(name)) continue;
-    Row row{{}, {}, name, {}, {}};
+    Row row{{}, {}, {}, name, {}, {}};
     if (kind.is_here)
       row.trial = tried([&]() -> Result<engines::Called> {
         config::Faults faults;
@@ -69,6 +75,7 @@ void add_trial(json::Writer& to, const Trial& trial) {
 std::string to_json(const Row& row) {
   json::Writer to;
   to.field("group", row.group).field("stage", row.stage).field("engine", row.engine);
+  if (!row.hint.empty()) to.field("hint", row.hint);
   if (!row.server.empty()) to.field("server", row.server);
   add_trial(to, row.trial);
   return to.text();
@@ -99,7 +106,7 @@ void print_trial(const Row& row) {
 
 void print(const std::vector<Row>& rows, const std::vector<Row>& unused) {
   for (const auto& row : rows) {
-    std::printf("%s (%s): %s%s%s\n", row.group.c_str(), row.stage.c_str(),
+    std::printf("%s (%s%s%s): %s%s%s\n", row.group.c_str(), row.stage.c_str(), row.hint.empty() ? "" : ", hint ", row.hint.c_str(),
                 row.engine.empty() ? "no engine" : row.engine.c_str(), row.server.empty() ? "" : " at ", row.server.c_str());
     print_trial(row);
   }

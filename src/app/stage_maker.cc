@@ -116,28 +116,45 @@ Result<void> opened_once(const stages::MadeStage& stage) {
 
 }  // namespace
 
+std::vector<StageEngine> engines_of(const model::StageSpec& stage) {
+  std::vector<StageEngine> all{{"", stage.engine}};
+  for (const auto& [name, hint] : stage.node["hints"].members())
+    if (hint["engine"].present()) all.push_back({name, engine_for(stage.engine, hint["engine"])});
+  return all;
+}
+
 Result<engines::Called> call_engine(const model::Catalogue& catalogue, const model::StageSpec& stage,
-                                    config::Faults& faults) {
+                                    const StageEngine& which, config::Faults& faults) {
   constexpr config::Milliseconds patience{5000};
   auto made = stage_maker(catalogue, stage, faults);
   if (!made) return tl::unexpected(made.error());
-  const auto* engine = engines::find_kind(stage.engine["use"].scalar());
+  const auto* engine = engines::find_kind(which.node["use"].scalar());
   if (engine && engine->is_here)
-    return engines::make_engine(stage.engine, engine->work, faults).and_then(engines::called_once);
+    return engines::make_engine(which.node, engine->work, faults).and_then(engines::called_once);
   if (auto opened = opened_once(*made); !opened) return tl::unexpected(opened.error());
   if (!engine && !stage.node["url"].present()) return engines::Called{};
   constexpr engines::EngineKind service{.name = "service", .help = {}};  // use: http, whose options have the same names
-  return engines::ask_health(engine ? *engine : service, engine ? stage.engine : stage.node, patience).map([](const std::string& said) {
-    return engines::Called{said, {}};
-  });
+  auto said = engines::ask_health(engine ? *engine : service, engine ? which.node : stage.node, patience);
+  return said.map([](const std::string& text) { return engines::Called{text, {}}; });
 }
+
+namespace {
+
+Result<void> check(const Loaded& loaded, const model::StageSpec& stage, EngineCheck how, config::Faults& faults) {
+  if (how == EngineCheck::options) return stage_maker(loaded.catalogue, stage, faults).map([](const auto&) {});
+  for (const auto& engine : engines_of(stage))
+    if (auto called = call_engine(loaded.catalogue, stage, engine, faults); !called)
+      return tl::unexpected(called.error());
+  return {};
+}
+
+}  // namespace
 
 void check_engines(Loaded& loaded, EngineCheck how) {
   for (const auto& [group, stage] : loaded.catalogue.stages) {
     if (stage.use == "store") continue;
     auto before = loaded.faults.all().size();
-    auto result = how == EngineCheck::call ? call_engine(loaded.catalogue, stage, loaded.faults).map([](const auto&) {})
-                                           : stage_maker(loaded.catalogue, stage, loaded.faults).map([](const auto&) {});
+    auto result = check(loaded, stage, how, loaded.faults);
     if (!result && loaded.faults.all().size() == before)
       loaded.faults.fault(stage.place, "stages." + group.get() + ": " + result.error().message, result.error().remedy);
   }

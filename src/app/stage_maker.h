@@ -12,9 +12,16 @@ namespace loom::app {
 [[nodiscard]] Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const model::StageSpec& stage,
                                                     config::Faults& faults);
 
+/// The stage's own engine (its node is absent where the stage needs none), then those of its hints that say one.
+struct StageEngine {
+  std::string hint;  // "": the stage's own
+  config::Node node;
+};
+[[nodiscard]] std::vector<StageEngine> engines_of(const model::StageSpec& stage);
+
 /// Makes what the stage needs, as `loom run` would, and lets it work once; a server is asked whether it is well.
 [[nodiscard]] Result<engines::Called> call_engine(const model::Catalogue& catalogue, const model::StageSpec& stage,
-                                                  config::Faults& faults);
+                                                  const StageEngine& which, config::Faults& faults);
 
 /// The options of each stage and engine: faults with their places. `call`: the engines are made and have to work, servers
 /// have to answer.
