@@ -58,7 +58,7 @@ SECONDS ?= 20
 fuzz:  # SECONDS=600: each target so long
 	@tools/setup test
 	@$(MAKE) --no-print-directory fuzz-targets
-	@tools/fuzz --seconds $(SECONDS)
+	@tools/fuzz --seconds $(SECONDS) --seed 0
 
 fuzz-targets:
 	@cmake -S fuzz -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ >build.log 2>&1 || { cat build.log; exit 1; }
