@@ -35,7 +35,11 @@ class World:
         self.folder.chmod(0o755)  # PostgreSQL's account passes through
         logging.getLogger("kafka").setLevel(logging.CRITICAL)  # brokers are away all the time
         self.keeper, self.network = Keeper(), Network()
-        self.cluster = Cluster(self.folder / "kafka", self.keeper, self.network)
+        try:
+            self.cluster = Cluster(self.folder / "kafka", self.keeper, self.network)
+        except BaseException:
+            self.close(keep_logs=True)
+            raise
         self.bootstrap = self.cluster.outside_bootstrap
 
     def add(self, name, kind, second, members=1):
