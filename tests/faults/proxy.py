@@ -83,6 +83,7 @@ class Proxies:
     async def pump(self, link, reader, writer, is_request):
         pieces = asyncio.Queue(256)
         passing = asyncio.create_task(self.pass_on(link, pieces, writer, is_request))
+        passing.add_done_callback(lambda _: link.close())  # an error of ours too: a connection that hangs would be a fault of its own
         try:
             while data := await reader.read(65536):
                 delay = self.of("delay", link)
