@@ -98,7 +98,7 @@ def test_words_are_the_same_whatever_the_chunks(speech):
 
     def read():
         heard.clear()
-        for record in it.kafka.records(f"{prefix}.words"):
+        for record in it.kafka.records(f"{prefix}.words", seconds=120):
             value = value_of(record)
             heard[value["device_id"]].append((value["results"][f"{prefix}-stt-consumer"]["words"][0]["start"],
                                               value["results"][f"{prefix}-stt-consumer"]["text"]))
@@ -106,7 +106,7 @@ def test_words_are_the_same_whatever_the_chunks(speech):
         return heard
     wanted = JFK.split() + words(" ".join(re.sub(r"</?s>|\(.*\)", "", line) for line in (DATA / "librivox/transcription").read_text().splitlines()))
     is_through = lambda texts: any("himself" in text for _, text in texts)  # the last word that is said
-    wait_for(lambda: set(read()) == set(lengths) and all(map(is_through, heard.values())), 400, 1, lambda: f"for the last words: {dict(heard)}")
+    wait_for(lambda: set(read()) == set(lengths) and all(map(is_through, heard.values())), 400, 3, lambda: f"for the last words: {dict(heard)}")
     errors = {device: errors_between(words(" ".join(text for _, text in sorted(texts))), wanted) for device, texts in heard.items()}
     assert errors["whole"] <= 0.03 * len(wanted), (errors, heard["whole"])
     assert all(count <= errors["whole"] + 0.02 * len(wanted) for count in errors.values()), errors
