@@ -3,7 +3,7 @@
 usage: python -m bench.own_share      (make accuracy appends it to docs/accuracy.md)
 A handler's thread also decodes its message; what that costs is in docs/benchmarks.md (a stage that does nothing).
 """
-import os, pathlib, tempfile
+import os, pathlib, re, tempfile
 
 from tests.support.databases import Sqlite
 from tests.support.kafka import Kafka, wait_for
@@ -23,6 +23,10 @@ def cpu_of_threads(pid):
     return found
 
 
+def most_mb(pid):
+    return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) // 1024
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -33,8 +37,8 @@ def main():
         try:
             it.apply()
             it.start_api()
-            print("\n## Loom's own share\n\nCPU of one process a group, from its start to its end of work; the busiest thread is the model's, the rest is Loom's own and Kafka's.\n\n"
-                  "| group | messages | CPU s | of it not in the handler's thread |\n|---|---|---|---|")
+            print("\n## Loom's own share\n\nCPU and most memory of one process a group, from its start to its end of work; the busiest thread is the model's, the rest is Loom's own and Kafka's.\n\n"
+                  "| group | messages | CPU s | of it not in the handler's thread | RSS MB |\n|---|---|---|---|---|")
             for device in range(DEVICES):
                 it.post_all(list(chunks(recordings(), 1.0, f"device-{device}", 1_767_225_600.0)))
             for group, stage in stages.items():
@@ -42,7 +46,7 @@ def main():
                 wait_for(lambda: len(kafka.records(output)) >= DEVICES * UTTERANCES, 900, 1, lambda: f"for {output}: {len(kafka.records(output))}")
                 cpu = cpu_of_threads(part.process.pid)
                 own = sum(cpu.values()) - max(cpu.values())
-                print(f"| `{group}` | {len(kafka.records(stages[group]['input']))} | {sum(cpu.values()):.1f} | {100 * own / sum(cpu.values()):.1f} % |", flush=True)
+                print(f"| `{group}` | {len(kafka.records(stages[group]['input']))} | {sum(cpu.values()):.1f} | {100 * own / sum(cpu.values()):.1f} % | {most_mb(part.process.pid)} |", flush=True)
                 part.stop()
         finally:
             it.close()
