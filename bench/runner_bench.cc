@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   stage.group = ConsumerGroup{"bench-consumer"};
   stage.batch = 500;
   stage.make_handler = [&]() -> Result<BatchHandler> {
-    return runner::one_by_one([&](const Envelope&) -> Outcome {
+    return one_by_one([&](const Envelope&) -> Outcome {
       auto n = ++seen;
       if (n == 1) usage = std::make_unique<bench::Usage>();
       if (n == count) stop = true;
