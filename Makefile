@@ -1,5 +1,5 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test check build install bench accuracy faults fuzz fuzz-targets sbom tidy format asan tsan clean samples
+.PHONY: demo test test-llama check build install bench accuracy faults fuzz fuzz-targets sbom tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
 PREFIX ?= /usr/local
 
@@ -23,6 +23,12 @@ test:
 	@$(BUILD) --target tests
 	@$(MAKE) --no-print-directory fuzz-targets
 	@tools/test all
+
+test-llama:  # the OCR stage against a real llama-server, which is fetched once into .deps/llama
+	@tools/setup test
+	@tools/setup_llama
+	@$(MAKE) --no-print-directory build
+	@.deps/python/bin/python -m pytest -q tests/test_llama.py -p no:cacheprovider
 
 check:
 	@tools/setup test
