@@ -114,6 +114,8 @@ Conf::Conf(const model::ClusterSettings& settings, Owner& owner)
   set("socket.keepalive.enable", "true");
   set("reconnect.backoff.ms", 50);
   set("reconnect.backoff.max.ms", 1000);
+  // A peer that is silent, not gone (paused, or the network swallows it), is given up after this; a minute is the default.
+  set("socket.timeout.ms", 10'000).set("socket.connection.setup.timeout.ms", 10'000);
   set("log.connection.close", "false");
   set("enable.metrics.push", "false");
   set("allow.auto.create.topics", "false");

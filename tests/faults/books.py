@@ -6,13 +6,17 @@ Pure: records and rows are put in, a Verdict comes out. Nothing here asks Loom.
     books.verdict(identities)      lost, duplicated, out of order among these"""
 import collections, dataclasses
 
+PADDING = 0.1  # seconds that two outputs of a device may share
+
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """Where a message type goes: its entry topic, the stage's output (or None), its table."""
+    """Where a message type goes: its entry topic, the stage's output (or None), its table. joins: several messages may end
+    in one, which names them, and one may end in several, its parts."""
     entry: str
     output: str | None
     table: str
+    joins: bool = False
 
     @property
     def last_topic(self):
@@ -37,6 +41,8 @@ class Record:
     identity: str
     part: str = ""
     origin: str = ""  # of a dead letter or a drop: topic:partition:offset
+    sources: tuple = ()  # of a joined output: the identities in it
+    span: tuple = ()     # of a joined output: device, begin, end (event time, seconds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +75,10 @@ class Verdict:
         return not (self.lost or self.duplicated or self.out_of_order)
 
 
+def distinct(ends):
+    return len({(place, how if isinstance(how, str) else "", part) for place, how, part in ends})
+
+
 class Books:
     def __init__(self, routes):
         self.routes = routes                                  # kind → Route
@@ -80,6 +90,7 @@ class Books:
         self.moved = set()                                    # sent again after partitions were added: which was first is not known
         self.ends = collections.defaultdict(list)             # identity → rows and origins of dead letters, drops
         self.rows_of = collections.defaultdict(list)          # identity → [Row]
+        self.spans = {}                                       # (identity, part) of a joined output → its span
 
     # --- what the client did and was told ---
 
@@ -104,6 +115,10 @@ class Books:
             self.appeared[record.topic].append(record)
         elif first.partition != record.partition:
             self.moved.add((record.topic, record.identity))
+        if record.span and (record.identity, record.part) not in self.spans:
+            self.spans[record.identity, record.part] = record.span
+            for source in record.sources:
+                self.ends[source].append((record.topic, "joined", record.identity + record.part))
 
     def row(self, row):
         self.rows_of[row.identity].append(row)
@@ -126,6 +141,8 @@ class Books:
         for found in list(self.rows_of) if after is None else []:
             if found not in self.sent:
                 result.duplicated.append(f"{found}: a row that nobody sent")
+        if after is None:
+            self._judge_joined(result)
         (after or Order(self, is_final=True)).advance(result.out_of_order)
         return result
 
@@ -133,19 +150,37 @@ class Books:
         sent, rows, ends = self.sent[identity], self.rows_of.get(identity, []), self.ends.get(identity, [])
         route = self.routes[sent.kind]
         result.rows += len(rows)
-        result.dead += len(ends) - len(rows)
+        result.dead += len([end for end in ends if isinstance(end[1], str) and end[1] != "joined"])
         if not ends:
             where = [topic for topic in (route.entry, route.output) if topic and identity in self.first[topic]]
             result.lost.append(f"{identity} ({sent.kind} n={sent.n}): no row, no dead letter; seen in {where or 'no topic'}")
         elif rows and identity not in self.first[route.last_topic]:
             result.lost.append(f"{identity}: its row exists, but it is not in {route.last_topic}")
-        if len(rows) > 1 or len(ends) != len(set((place, origin if isinstance(origin, str) else "", part) for place, origin, part in ends)):
+        if route.joins:
+            self._judge_part(identity, ends, result)
+        elif len(rows) > 1 or len(ends) != distinct(ends):
             result.duplicated.append(f"{identity} ({sent.kind} n={sent.n}): ended as {ends}")
         elif rows and len(ends) > 1:
             result.duplicated.append(f"{identity} ({sent.kind} n={sent.n}): a row, and {ends[1:]}")
         for row in rows:
             if (row.table, row.device, row.n) != (route.table, sent.device, sent.n):
                 result.lost.append(f"{identity}: sent as {sent}, stored as {row}")
+
+    def _judge_part(self, identity, ends, result):
+        """It may be in several outputs, but once in each, and then it was not dropped."""
+        dropped = [end for end in ends if isinstance(end[1], str) and end[1] != "joined"]
+        if len(ends) != distinct(ends) or (dropped and len(ends) > 1):
+            result.duplicated.append(f"{identity}: ended as {ends}")
+
+    def _judge_joined(self, result):
+        """Every output has its row, and no moment of a device is in two."""
+        for identity, part in self.spans:
+            if part not in [row.part for row in self.rows_of.get(identity, [])]:
+                result.lost.append(f"{identity} part {part}: an output without a row")
+        spans = sorted((span, name) for name, span in self.spans.items())
+        for (before, one), (now, other) in zip(spans, spans[1:]):
+            if now[0] == before[0] and now[1] < before[2] - PADDING:
+                result.duplicated.append(f"{one} and {other} hold the same moments of {now[0]}: {before[1:]}, {now[1:]}")
 
 
 class Order:

@@ -1,4 +1,4 @@
-"""An HTTP engine (OpenAI's /v1/audio/transcriptions) with manners: fine, slow, hanging, rubbish, failing (500), down."""
+"""An HTTP engine (OpenAI's /v1/audio/transcriptions) and a service (`use: http`) with manners: fine, slow, hanging, rubbish, failing (500), down."""
 import asyncio, itertools, json
 
 RUBBISH = [b"<html>no</html>", b"[1,2", b"{}", b'{"text": 7}', b"\xff\xfe\x00"]
@@ -42,7 +42,7 @@ class Engine:
             await asyncio.sleep(3600)
         if self.mood == "slow":
             await asyncio.sleep(0.7)
-        status, body = "200 OK", json.dumps({"text": "heard"}).encode()
+        status, body = "200 OK", json.dumps({"text": "heard", "result": {"text": "heard"}}).encode()
         if self.mood == "rubbish":
             body = next(self.rubbish)
         elif self.mood == "failing":

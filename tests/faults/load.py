@@ -1,7 +1,8 @@
 """A client of one API: steady batches and single messages of several types, Zipf keys, its own message ids. It keeps asking
 until each message has its 200, with the same id, and enters in the books what it was told. It says some things twice."""
-import base64, http.client, json, random, struct, threading, time, uuid
+import base64, collections, datetime, http.client, json, random, struct, threading, time, uuid, wave
 
+from ..support.kafka import ROOT
 from .books import Sent
 
 DEVICES = 40
@@ -18,8 +19,27 @@ DATA = {
     "reading": lambda n: {"n": n},
     "note": lambda n: {"n": n, "text": SENTENCES[n % len(SENTENCES)]},
     "sound": lambda n: {"n": n, "chunk_data": base64.b64encode(wav(n)).decode()},
+    "web": lambda n: {"n": n},
     "job": lambda n: {"n": n},
 }
+
+
+class Speakers:
+    """Devices that send one recording over and over, a second of it a message."""
+    RATE = 16000
+
+    def __init__(self, chance):
+        with wave.open(str(ROOT / ".deps/testdata/jfk.wav")) as file:
+            self.sound = file.readframes(file.getnframes()) + bytes(4 * self.RATE)  # two seconds of silence
+        self.chance, self.seconds, self.began = chance, collections.Counter(), int(time.time())
+
+    def say(self, n):
+        device = f"speaker-{self.chance.randrange(3)}"
+        at, self.seconds[device] = self.seconds[device], self.seconds[device] + 1
+        begin = at * 2 * self.RATE % len(self.sound)
+        piece = (self.sound + self.sound)[begin:begin + 2 * self.RATE]
+        when = datetime.datetime.fromtimestamp(self.began + at, datetime.timezone.utc).isoformat()
+        return device, {"recorded_at": when, "data": {"n": n, "sample_rate": self.RATE, "chunk_data": base64.b64encode(piece).decode()}}
 
 
 class Load:
@@ -27,7 +47,7 @@ class Load:
         """`mix`: how many of each kind a batch has."""
         self.port, self.prefix, self.books, self.mix, self.chance = port, prefix, books, mix, random.Random(seed)
         self.n, self.again, self.interval, self.repeats, self.is_done = 0, [], 0.25, 0.01, False
-        self.connection = None
+        self.connection, self.speakers = None, Speakers(self.chance)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -38,16 +58,17 @@ class Load:
 
     def _message(self, kind):
         self.n += 1
-        device = f"device-{min(int(self.chance.paretovariate(0.8)), DEVICES)}"
+        device, body = self.speakers.say(self.n) if kind == "speech" else (f"device-{min(int(self.chance.paretovariate(0.8)), DEVICES)}", {"data": DATA[kind](self.n)})
         identity = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
         self.books.offer(identity, Sent(kind, device, self.n, time.time()))
-        return {"message_type_id": f"{self.prefix}_{kind}", "message_id": identity, "device_id": device, "data": DATA[kind](self.n)}
+        return {"message_type_id": f"{self.prefix}_{kind}", "message_id": identity, "device_id": device, **body}
 
     def _run(self):
         due, turn = time.monotonic(), 0
         while not self.is_done:
             batch = [self._message(kind) for kind, count in self.mix.items() for _ in range(count)]
             self.chance.shuffle(batch)
+            batch.sort(key=lambda message: message.get("recorded_at", ""))  # speech in its order
             repeated = [m for m in self.again if self.chance.random() < self.repeats]
             turn += 1
             if turn % 10 == 0:

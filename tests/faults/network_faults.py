@@ -76,6 +76,6 @@ FAULTS = [
     Fault("the answers to three COMMITs lost", commit_unanswered, on="postgres", touches="database"),
     *[Fault(f"fatal producer error in {role}", fatal(role), touches=role) for role in ("api", "words")],
     *[Fault(f"producer queue of {role} full", queue_full(role), touches=role) for role in ("api", "words")],
-    *[Fault(f"engine {mood}", engine(mood, seconds), on="sound", touches="engine") for mood, seconds in (
+    *[Fault(f"engine {mood}", engine(mood, seconds), on="served", touches="engine") for mood, seconds in (
         ("down", 4), ("slow", 5), ("hanging", 6), ("rubbish", 5), ("failing", 4))],
 ]

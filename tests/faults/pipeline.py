@@ -1,4 +1,4 @@
-"""One installation of Loom under load: API, two stages, sink, a database of its own; its client, its watchers, its books.
+"""One installation of Loom under load: API, stages, sink, a database of its own; its client, its watchers, its books.
 Faults of one pipeline leave the others alone, so that several run side by side."""
 import pathlib, sys, time
 
@@ -16,34 +16,41 @@ for line in sys.stdin:
 """
 
 
-class Pipeline:
-    """second: the stage behind the notes' — "sound" (an HTTP engine) or "job" (a program). members: of each group."""
+SERVED = {"sound", "web"}  # behind an engine or a service of the Network
+ROLES = {"note": "words", "sound": "engine", "web": "engine", "job": "engine", "speech": "ears"}
 
-    def __init__(self, world, name, database, second, members=1):
-        self.world, self.name, self.database, self.second, self.members = world, name, database, second, members
+
+class Pipeline:
+    """more: the kinds beside readings and notes — "sound" (an engine behind HTTP), "web" (a service), "job" (a program),
+    "speech" (a stage that joins). members: of each group, but one of an engine's."""
+
+    def __init__(self, world, name, database, more, members=1):
+        self.world, self.name, self.database, self.more, self.members = world, name, database, more, members
         self.folder = pathlib.Path(world.folder) / name
         self.folder.mkdir()
         topic = lambda what: f"{name}.{what}"
-        self.routes = {"reading": Route(topic("readings"), None, "readings"), "note": Route(topic("notes"), topic("moods"), "moods"),
-                       second: Route(topic("tasks"), topic("done"), "done")}
-        self.groups = {"words": f"{name}-words", "engine": f"{name}-engine", "sink": f"{name}-sink"}
+        self.routes = {"reading": Route(topic("readings"), None, "readings"), "note": Route(topic("notes"), topic("moods"), "moods")}
+        for kind in more:
+            self.routes[kind] = Route(topic(kind), topic("utterances"), "utterances", joins=True) if kind == "speech" else Route(topic("tasks"), topic("done"), "done")
+        self.groups = {role: f"{name}-{role}" for role in [ROLES[kind] for kind in self.routes if kind in ROLES] + ["sink"]}
         self.books = Books(self.routes)
         self.order, self.told, self.cursor, self.open = Order(self.books), 0, 0, []  # how far verdicts have come
         self.parts = {}
         self.loom = Loom(self.folder, world, database, self._catalogue(), self._mappings(), {"ack_timeout": "3s"})
 
     def _catalogue(self):
-        stage = {"use": "command", "command": [sys.executable, "work.py"]}
+        stages = {self.groups["sink"]: {"use": "store", "mappings": "topic_mappings.yml"}}
+        for kind, route in self.routes.items():
+            if route.output:
+                stages[self.groups[ROLES[kind]]] = {**self._stage(kind), "input": route.entry, "output": route.output}
+        return {"message_types": {f"{self.name}_{kind}": {"topic": route.entry, "fields": {"n": "integer"}} for kind, route in self.routes.items()}, "stages": stages}
+
+    def _stage(self, kind):
+        url = f"http://127.0.0.1:{self.world.network.engine(self.name)}" if kind in SERVED else ""
         (self.folder / "work.py").write_text(COMMAND)
-        if self.second == "sound":
-            port = self.world.network.engine(self.name)
-            stage = {"use": "transcribe", "engine": {"use": "openai_audio", "url": f"http://127.0.0.1:{port}", "timeout": "2s"}}
-        return {
-            "message_types": {f"{self.name}_{kind}": {"topic": route.entry, "fields": {"n": "integer"}} for kind, route in self.routes.items()},
-            "stages": {
-                self.groups["words"]: {"use": "sentiment", "input": self.routes["note"].entry, "output": self.routes["note"].output, "text": "data.text"},
-                self.groups["engine"]: {**stage, "input": self.routes[self.second].entry, "output": self.routes[self.second].output},
-                self.groups["sink"]: {"use": "store", "mappings": "topic_mappings.yml"}}}
+        return {"note": {"use": "sentiment", "text": "data.text"}, "job": {"use": "command", "command": [sys.executable, "work.py"]},
+                "sound": {"use": "transcribe", "engine": {"use": "openai_audio", "url": url, "timeout": "2s"}},
+                "web": {"use": "http", "url": url, "timeout": "2s"}, "speech": {"use": "vad", "engine": {"use": "silero"}, "gap_s": 2}}[kind]
 
     def _mappings(self):
         return {route.last_topic: {"table": route.table, "field_mappings": {"data.n": "n"}, "data_types": {"n": "integer"}} for route in self.routes.values()}
@@ -56,7 +63,7 @@ class Pipeline:
             for number in range(1 if role == "engine" else self.members):
                 self.keep(role if number == 0 else f"{role}-{number + 1}", "run", group)
         self.topics, self.tables = self._watch(self.books)
-        self.load = Load(self.loom.port, self.name, self.books, {"reading": 14, "note": 8, self.second: 3}, seed)
+        self.load = Load(self.loom.port, self.name, self.books, {"reading": 14, "note": 8, **dict.fromkeys(self.more, 3)}, seed)
 
     def _watch(self, books):
         topics = {t for route in self.routes.values() for t in (route.entry, route.output) if t}
@@ -79,8 +86,9 @@ class Pipeline:
             while self.cursor < len(offered) and self.books.sent[offered[self.cursor]].offered_at <= now:
                 self.open.append(offered[self.cursor])
                 self.cursor += 1
-            self._wait_for_ends(self.open, end)
+            self._wait_for_ends([i for i in self.open if not self.routes[self.books.sent[i].kind].joins], end)
             is_delayed = time.time() - now > 1
+        self._wait_for_ends(self.open, end)
         fresh = [i for i in self.open if self.books.sent[i].accepted_at]
         self.open = [i for i in self.open if not self.books.sent[i].accepted_at]
         return fresh

@@ -8,7 +8,7 @@ import argparse, pathlib, signal, sys, threading, time
 from . import plan, report
 from .world import World
 
-PIPELINES = {"pg": ("postgres", "sound", 1), "pg-two": ("postgres", "sound", 2), "lite": ("sqlite", "job", 1)}
+PIPELINES = {"pg": ("postgres", ["sound"], 1), "pg-two": ("postgres", ["web"], 2), "lite": ("sqlite", ["job", "speech"], 1)}
 
 
 class Run:

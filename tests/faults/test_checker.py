@@ -1,4 +1,6 @@
 """A checker that can't fail proves nothing: each planted error is found, and nothing else."""
+import dataclasses
+
 import pytest
 
 from .books import Books, Record, Route, Row, Sent
@@ -73,3 +75,50 @@ def test_a_dead_letter_is_an_end():
         records.append(Record("dlq.sink", 0, 0, b"d", "r3", "", "readings:0:3"))
     verdict = whole(kill)
     assert verdict.holds and (verdict.rows, verdict.dead) == (19, 1)
+
+
+JOINING = {"speech": Route("speech", "utterances", "utterances", joins=True)}
+
+
+def joined(change=lambda records, rows: None):
+    """Six chunks of a device: 0 is silence, 1 and 2 end as one utterance, 3 holds two of its own, 4 and 5 one that begins in 3."""
+    books = Books(JOINING)
+    for n in range(6):
+        books.offer(f"s{n}", Sent("speech", "d", n, 1.0))
+        books.accept(f"s{n}", "speech", 0, n, 2.0)
+    records = [Record("speech", 0, n, b"d", f"s{n}") for n in range(6)] + [Record("drops.ears", 0, 0, b"d", "s0", "", "speech:0:0")]
+    for offset, (end, part, sources, begin) in enumerate([(2, "0", (1, 2), 1.5), (3, "0", (3,), 3.1), (3, "1", (3,), 3.5), (5, "0", (3, 4, 5), 3.8)]):
+        records.append(Record("utterances", 0, offset, b"d", f"s{end}", part, sources=tuple(f"s{n}" for n in sources), span=("d", begin, begin + 0.3)))
+    rows = [Row("utterances", identity, part, "d", int(identity[1]), 10.0) for identity, part in (("s2", "0"), ("s3", "0"), ("s3", "1"), ("s5", "0"))]
+    change(records, rows)
+    for one in records:
+        books.record(one)
+    for one in rows:
+        books.row(one)
+    return books.verdict(list(books.sent))
+
+
+def test_joined_chunks_that_are_right():
+    verdict = joined()
+    assert verdict.holds and (verdict.accepted, verdict.rows, verdict.dead) == (6, 4, 1), verdict
+
+
+def change_utterance(records, which, **more):
+    at = [i for i, r in enumerate(records) if r.topic == "utterances"][which]
+    records[at] = dataclasses.replace(records[at], **more)
+
+
+PLANTED_IN_JOINED = {
+    "a chunk that no utterance names": (lambda records, rows: change_utterance(records, 0, sources=("s2",)), 1, 0),
+    "an utterance's row deleted": (lambda records, rows: rows.pop(1), 1, 0),
+    "an utterance's row doubled": (lambda records, rows: rows.append(rows[1]), 0, 1),
+    "an utterance cut twice": (lambda records, rows: change_utterance(records, 3, span=("d", 3.5, 4.1)), 0, 1),
+    "a chunk joined and dropped": (lambda records, rows: records.append(Record("drops.ears", 0, 1, b"d", "s4", "", "speech:0:4")), 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED_IN_JOINED)
+def test_an_error_planted_among_joined_chunks_is_found(name):
+    change, *expected = PLANTED_IN_JOINED[name]
+    verdict = joined(change)
+    assert [len(verdict.lost), len(verdict.duplicated)] == expected, verdict

@@ -1,5 +1,5 @@
 """Reads topics and tables by itself (kafka-python, psycopg, sqlite3) and enters what it finds in the books."""
-import threading, time
+import datetime, json, threading, time
 
 import kafka
 from kafka.errors import KafkaError
@@ -9,10 +9,20 @@ from .books import Record, Row
 
 def record_of(found):
     headers = {name: value.decode(errors="replace") for name, value in found.headers}
-    origin = ""
+    origin, joined = "", {}
+    if headers.get("loom-reason") == "repeated":
+        headers["message_id"] = ""  # of what a client said twice; its message is judged by what became of the first
     if found.topic.startswith(("dlq.", "drops.")):
         origin = ":".join(headers.get(f"loom-origin-{what}", "") for what in ("topic", "partition", "offset"))
-    return Record(found.topic, found.partition, found.offset, found.key, headers.get("message_id", ""), headers.get("part", ""), origin)
+    elif b'"sources"' in found.value:
+        joined = joined_in(json.loads(found.value))
+    return Record(found.topic, found.partition, found.offset, found.key, headers.get("message_id", ""), headers.get("part", ""), origin, **joined)
+
+
+def joined_in(message):
+    result = next(iter(message["results"].values()))
+    begin, end = (datetime.datetime.fromisoformat(result[which]).timestamp() for which in ("start", "end"))
+    return {"sources": tuple(source["message_id"] for source in result["sources"]), "span": (message["device_id"], begin, end)}
 
 
 class Topics:

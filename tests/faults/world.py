@@ -7,7 +7,7 @@ from .databases import Postgres, Sqlite
 from .fault import Scene
 from .keeper import Keeper
 from .network import Network
-from .pipeline import Pipeline
+from .pipeline import SERVED, Pipeline
 
 DELAYED = 2.0  # seconds from the client's first try to the row; longer is a delay that the fault made
 
@@ -42,12 +42,12 @@ class World:
             raise
         self.bootstrap = self.cluster.outside_bootstrap
 
-    def add(self, name, kind, second, members=1):
+    def add(self, name, kind, more, members=1):
         (self.folder / f"{name}-db").mkdir()
         disk = self.disk(self.folder / f"{name}-db")
         database = Sqlite(self.folder / f"{name}-db", disk) if kind == "sqlite" else Postgres(self, name, disk)
-        pipe = Pipeline(self, name, database, second, members)
-        pipe.traits = {kind, second} | ({"disk"} if disk else set())
+        pipe = Pipeline(self, name, database, more, members)
+        pipe.traits = {kind, *more} | ({"disk"} if disk else set()) | ({"served"} if SERVED & {*more} else set())
         pipe.start(self.seed)
         self.pipelines.append(pipe)
         return pipe
@@ -95,6 +95,8 @@ def arrivals(pipe, identities):
     found = []
     for identity in identities:
         sent, rows = pipe.books.sent[identity], pipe.books.rows_of.get(identity)
+        if pipe.routes[sent.kind].joins:
+            continue  # they wait for what comes after them
         entry = pipe.books.first[pipe.routes[sent.kind].entry].get(identity)
         if rows:
             found.append((max(rows[0].seen, sent.accepted_at), sent, (sent.kind, entry.partition if entry else None)))
