@@ -109,7 +109,9 @@ class Books:
         """Records of one partition come in their order."""
         self.at[record.topic, record.partition, record.offset] = record.identity
         if record.origin:
-            self.ends[record.identity].append((record.topic, record.origin, record.part))
+            end = (record.topic, record.origin, record.part)
+            if end not in self.ends[record.identity]:  # it counts once per group and origin, as often as it was written
+                self.ends[record.identity].append(end)
         elif not (first := self.first[record.topic].get(record.identity)):
             self.first[record.topic][record.identity] = record
             self.appeared[record.topic].append(record)

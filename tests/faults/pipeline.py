@@ -63,7 +63,7 @@ class Pipeline:
             for number in range(1 if role == "engine" else self.members):
                 self.keep(role if number == 0 else f"{role}-{number + 1}", "run", group)
         self.topics, self.tables = self._watch(self.books)
-        self.load = Load(self.loom.port, self.name, self.books, {"reading": 14, "note": 8, **dict.fromkeys(self.more, 3)}, seed)
+        self.load = Load(self.loom.port, self.name, self.books, {"reading": 14, "note": 8, **{kind: 1 if kind == "speech" else 3 for kind in self.more}}, seed)
 
     def _watch(self, books):
         topics = {t for route in self.routes.values() for t in (route.entry, route.output) if t}

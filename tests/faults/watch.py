@@ -51,7 +51,8 @@ class Topics:
 
     def _follow(self):
         self.consumer = kafka.KafkaConsumer(bootstrap_servers=self.cluster.bootstrap.split(","), enable_auto_commit=False, auto_offset_reset="earliest",
-                                            metadata_max_age_ms=2000, request_timeout_ms=5000, fetch_max_wait_ms=200)
+                                            metadata_max_age_ms=2000, request_timeout_ms=5000, fetch_max_wait_ms=200,
+                                            fetch_max_bytes=1 << 22, receive_message_max_bytes=1 << 27)  # its default breaks the connection at 1 MB
         asked = 0.0
         while not self.is_done:
             if time.monotonic() - asked > 2:
