@@ -74,7 +74,7 @@ asan tsan:
 	@tools/setup test
 	@cmake --preset $@ -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@cmake --build build/$@ --parallel --target tests
-	@tools/test unit --build build/$@
+	@tools/test sanitized --build build/$@
 
 tidy:
 	@cmake --preset release -DLOOM_TESTS=ON >build.log 2>&1

@@ -1,23 +1,15 @@
 #include <charconv>
 #include <filesystem>
 
+#include "app/group_of.h"
 #include "app/up.h"
 #include "base/home.h"
-#include "base/bytes.h"
 
 namespace loom::app {
 namespace {
 
 constexpr int api_order = 0, stage_order = 1, sink_order = 2;  // the broker comes after them
 constexpr int most_instances = 256;
-
-tl::unexpected<Error> unknown_group(const model::Catalogue& catalogue, const std::string& group) {
-  std::vector<std::string> known;
-  for (const auto& [name, stage] : catalogue.stages) known.push_back(name.get());
-  auto near = nearest(group, known);
-  return fail(ErrorKind::usage, "--scale: no consumer group '" + group + "' in the configuration",
-              {.remedy = near.empty() ? "see the keys under 'stages'" : "did you mean '" + near + "'?"});
-}
 
 std::optional<int> count_of(std::string_view text) {
   int count = -1;
@@ -50,7 +42,7 @@ Result<Instances> instances_of(const model::Catalogue& catalogue, const std::vec
       return fail(ErrorKind::usage, "--scale: '" + word + "' is not GROUP=N",
                   {.remedy = "write e.g. --scale generic-kafka-to-db-consumer=2"});
     auto known = instances.find(ConsumerGroup{group});
-    if (known == instances.end()) return unknown_group(catalogue, group);
+    if (known == instances.end()) return tl::unexpected(no_such_group(catalogue, group));
     known->second = *count;
   }
   return instances;

@@ -1,12 +1,9 @@
 #include "runner/consume_loop.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
-#include "base/clock.h"
 #include "base/until_answered.h"
+#include "runner/crew.h"
 
 namespace loom::runner {
 namespace {
@@ -17,12 +14,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr milliseconds poll_wait{100};
 constexpr milliseconds busy_poll_wait{5};  // a partition is held back, and may be released any moment
 constexpr milliseconds commit_wait{2000};
-constexpr milliseconds clock_step{200};  // how exactly joining stages end what is open
-
-BatchLimits limits_of(const Work& work) {
-  return {std::max<std::size_t>(work.batch_records, 1), work.batch_bytes,
-          std::chrono::duration_cast<std::chrono::microseconds>(work.batch_wait).count()};
-}
 
 std::string names_of(std::span<const model::TopicPartition> partitions) {
   std::string names;
@@ -35,127 +26,6 @@ std::string names_of(std::span<const model::TopicPartition> partitions) {
 
 }  // namespace
 
-/// All that workers and the producer's answers touch: a worker that never returns keeps it, and nothing else, alive.
-struct ConsumeLoop::Engine {
-  Engine(const Ports& ports, const RunnerOptions& options, const Work& the_work, Registry& registry, const Log& log)
-      : work(the_work),
-        telemetry(registry, options.group),
-        partitions(ports.budget, telemetry),
-        retries({ports.backoff, options.attempts, ports.clock}, log),
-        circuit(registry, options.group, log),
-        lanes(limits_of(work), *returns, {work.circuit_threshold, ports.backoff},
-              [this](Circuit::Turn turn, const CallAnswer& answer) { circuit.told(turn, answer.error); }) {}
-  ~Engine() { producer.reset(); }  // first: its answers call the rest
-
-  Work work;
-  Telemetry telemetry;
-  Partitions partitions;
-  std::shared_ptr<Returns> returns = std::make_shared<Returns>();
-  Retries retries;
-  CircuitTelemetry circuit;
-  LaneQueue lanes;
-  std::string cluster_id;
-  std::unique_ptr<kafka::Producer> producer;
-  std::unique_ptr<Composer> composer;
-  std::unique_ptr<Publisher> publisher;
-  std::shared_ptr<Joiners> joiners;  // where the work joins
-
-  void open_publisher(std::unique_ptr<kafka::Producer> opened, ComposerSettings settings);
-  void delivery_failed(Item* item, Error error);
-};
-
-void ConsumeLoop::Engine::open_publisher(std::unique_ptr<kafka::Producer> opened, ComposerSettings settings) {
-  cluster_id = settings.cluster_id;
-  producer = std::move(opened);
-  composer = std::make_unique<Composer>(std::move(settings));
-  publisher = std::make_unique<Publisher>(
-      *producer, Publisher::Events{[this](Item* item) { returns->put(item); },
-                                   [this](Item* item, Error error) { delivery_failed(item, std::move(error)); }});
-}
-
-/// An output that is too large is an error of the data: its origin becomes a dead letter, without asking the worker
-/// again. Anything else is tried for ever.
-void ConsumeLoop::Engine::delivery_failed(Item* item, Error error) {
-  bool is_dead_letter = item->how == "dead";
-  item->how = {};
-  if (publisher->is_abandoned() || item->is_gone()) return returns->put(item);
-  if (error.kind == ErrorKind::too_large && !is_dead_letter) {
-    item->last_failure = item->first_failure = composer->now();
-    item->rejected = std::make_unique<Error>(std::move(error));
-  } else {
-    retries.come_again(*item, error);
-  }
-  lanes.give_back(item);
-}
-
-/// The workers' threads, and how many of them still run.
-struct ConsumeLoop::Crew {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t ready = 0, running = 0;
-  bool is_dismissed = false;
-  std::optional<Error> error;
-  std::vector<std::thread> threads;
-
-  void work(Engine& engine, const Log& log, Backoff backoff);
-  void watch_the_clock(Engine& engine, const Clock& clock);
-  std::unique_ptr<Worker> make_worker(Engine& engine, WorkerLoop& loop, const Log& log, Backoff backoff);
-};
-
-/// An engine that is away is waited for; what an operator must mend ends the run.
-std::unique_ptr<Worker> ConsumeLoop::Crew::make_worker(Engine& engine, WorkerLoop& loop, const Log& log,
-                                                       Backoff backoff) {
-  for (int failures = 1;; ++failures) {
-    auto worker = engine.work.make_worker(loop.context(engine.cluster_id));
-    if (worker) return std::move(*worker);
-    bool is_final = traits_of(worker.error().kind).remedy == Remedy::reject && worker.error().kind != ErrorKind::schema;
-    if (!is_final && failures == 1) log.warn("a worker can't be made yet", {{"error", to_string(worker.error())}});
-    std::unique_lock lock(mutex);
-    if (is_final && !error) error = worker.error();
-    changed.notify_all();
-    if (is_final) return nullptr;
-    changed.wait_for(lock, std::chrono::microseconds(backoff_of(backoff, failures, 0)),
-                     [this] { return is_dismissed; });
-    if (is_dismissed) return nullptr;
-  }
-}
-
-void ConsumeLoop::Crew::work(Engine& engine, const Log& log, Backoff backoff) {
-  WorkerLoop loop({engine.lanes, *engine.returns, engine.retries, *engine.publisher, *engine.composer,
-                   engine.joiners.get()});
-  auto worker = engine.joiners ? nullptr : make_worker(engine, loop, log, backoff);
-  if (!worker && !engine.joiners) return;
-  {
-    std::lock_guard lock(mutex);
-    ++ready;
-    changed.notify_all();
-  }
-  if (worker)
-    loop.run(*worker);
-  else
-    loop.run();
-}
-
-/// Ends what is open in partitions that are read to their end. What cannot be delivered is tried until it can.
-void ConsumeLoop::Crew::watch_the_clock(Engine& engine, const Clock& clock) {
-  json::Document document;
-  auto is_over = [&](const Standing& standing) { return standing.is_gone || engine.publisher->is_abandoned(); };
-  auto send = [&](const std::vector<Ended>& ended, const Standing& standing) {
-    for (int failures = 1; !is_over(standing); ++failures) {
-      auto records = engine.composer->ended(ended, {}, document);
-      if (!records || engine.publisher->deliver(std::move(*records))) return;
-      std::unique_lock lock(mutex);
-      changed.wait_for(lock, milliseconds(100), [this] { return is_dismissed; });
-    }
-  };
-  while (true) {
-    engine.joiners->close_due(clock(), send);
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, clock_step, [this] { return is_dismissed; });
-    if (is_dismissed) return;
-  }
-}
-
 ConsumeLoop::ConsumeLoop(Ports ports, RunnerOptions options, Work work, Registry& registry, Log log)
     : ports_(std::move(ports)),
       options_(std::move(options)),
@@ -166,7 +36,8 @@ ConsumeLoop::ConsumeLoop(Ports ports, RunnerOptions options, Work work, Registry
 ConsumeLoop::~ConsumeLoop() = default;
 
 Result<void> ConsumeLoop::run(const std::atomic<bool>& stop) {
-  engine_ = std::make_shared<Engine>(ports_, options_, work_, registry_, log_);
+  engine_ = std::make_shared<Engine>(EngineSettings{options_, ports_.budget, ports_.backoff, ports_.clock}, work_,
+                                     registry_, log_);
   crew_ = std::make_shared<Crew>();
   auto result = start(stop);
   if (result && consumer_) result = consume(stop);
@@ -215,7 +86,8 @@ Result<void> ConsumeLoop::hire_workers(const std::atomic<bool>& stop) {
   std::unique_lock hiring(crew_->mutex);
   for (std::size_t i = 0; i < count; ++i)
     hire([log = log_, backoff = ports_.backoff](Crew& crew, Engine& engine) { crew.work(engine, log, backoff); });
-  if (engine_->joiners) hire([clock = ports_.clock](Crew& crew, Engine& engine) { crew.watch_the_clock(engine, clock); });
+  if (engine_->joiners)
+    hire([clock = ports_.clock](Crew& crew, Engine& engine) { crew.watch_the_clock(engine, clock); });
   hiring.unlock();
   std::unique_lock lock(crew_->mutex);
   while (!stop && crew_->ready < count && !crew_->error) crew_->changed.wait_for(lock, milliseconds(50));

@@ -32,6 +32,9 @@ struct Ports {
   std::chrono::milliseconds revoke_wait{1000};
 };
 
+struct Engine;
+struct Crew;
+
 class ConsumeLoop : public Runner {
  public:
   ConsumeLoop(Ports ports, RunnerOptions options, Work work, Registry& registry, Log log);
@@ -39,9 +42,6 @@ class ConsumeLoop : public Runner {
   Result<void> run(const std::atomic<bool>& stop) override;
 
  private:
-  struct Engine;  // what workers share; it lives as long as the last of them
-  struct Crew;
-
   Result<void> start(const std::atomic<bool>& stop);
   Result<void> open_joiners(const std::atomic<bool>& stop);
   Result<void> hire_workers(const std::atomic<bool>& stop);
