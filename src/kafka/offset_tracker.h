@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 
@@ -25,6 +26,7 @@ class OffsetTracker {
     std::int64_t offset;
     bool settled;
   };
+  Entry* entry_of(std::int64_t offset);
   std::deque<Entry> entries_;
   std::optional<Offset> next_;
 };
