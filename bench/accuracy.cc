@@ -22,7 +22,7 @@
 namespace loom {
 namespace {
 
-using test::errors;
+using test::errors_between;
 using test::spoken;
 using test::Words;
 
@@ -67,7 +67,7 @@ void speech_to_text(const std::string& model) {
       auto took = cpu_seconds() - before;
       std::size_t wrong = 0, words = 0;
       for (std::size_t i = 0; i < all.size(); ++i) {
-        wrong += errors(spoken(heard[i] ? heard[i]->text : ""), spoken(all[i].text));
+        wrong += errors_between(spoken(heard[i] ? heard[i]->text : ""), spoken(all[i].text));
         words += spoken(all[i].text).size();
       }
       std::printf("| %s | %s | %zu | %zu | %.1f %% | %.2f | %ld |\n", name, together ? "in shared windows" : "alone", words, wrong,
@@ -143,9 +143,9 @@ void pictures() {
     auto one = tesseract(picture), two = paddle(picture);
     auto a = one ? one->text : "", b = two ? two->text : "";
     auto with = joined(truth, " "), without = joined(truth, "");
-    std::printf("| %s | %.2f %% | %.1f %% | %.2f %% | %.2f %% | %.1f %% |\n", name, percent(errors(joined(a, " "), with), with.size()),
-                percent(errors(words_of(a), words_of(truth)), words_of(truth).size()), percent(errors(joined(b, " "), with), with.size()),
-                percent(errors(joined(b, ""), without), without.size()), percent(errors(words_of(b), words_of(truth)), words_of(truth).size()));
+    std::printf("| %s | %.2f %% | %.1f %% | %.2f %% | %.2f %% | %.1f %% |\n", name, percent(errors_between(joined(a, " "), with), with.size()),
+                percent(errors_between(words_of(a), words_of(truth)), words_of(truth).size()), percent(errors_between(joined(b, " "), with), with.size()),
+                percent(errors_between(joined(b, ""), without), without.size()), percent(errors_between(words_of(b), words_of(truth)), words_of(truth).size()));
   }
 }
 

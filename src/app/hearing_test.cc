@@ -120,7 +120,7 @@ class Transcripts : public testing::Test {
       if (decibels) heard_sound = test::with_noise(heard_sound, *decibels, seed++);
       auto heard = hear({&heard_sound, 1}).front();
       auto wanted = test::spoken(text);
-      wrong += test::errors(test::spoken(heard ? heard->text : ""), wanted);
+      wrong += test::errors_between(test::spoken(heard ? heard->text : ""), wanted);
       words += wanted.size();
     }
     EXPECT_EQ(words, 211U);

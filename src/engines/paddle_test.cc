@@ -8,39 +8,15 @@
 #include <sstream>
 
 #include "engines/paddle_lines.h"
+#include "engines/test_errors.h"
+#include "engines/test_pictures.h"
 
 namespace loom::engines {
 namespace {
 
-std::string file_of(const std::string& name) {
-  std::ifstream file(LOOM_ROOT "/samples/screens/" + name, std::ios::binary);
-  EXPECT_TRUE(file) << name;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-Picture picture_of(std::string bytes) {
-  l_int32 format = 0, width = 0, height = 0;
-  pixReadHeaderMem(reinterpret_cast<const l_uint8*>(bytes.data()), bytes.size(), &format, &width, &height, nullptr,
-                   nullptr, nullptr);
-  auto kind = format == IFF_PNG ? PictureFormat::png : format == IFF_WEBP ? PictureFormat::webp : PictureFormat::jpeg;
-  return {std::move(bytes), kind, width, height};
-}
-
-/// What has to be changed, added or taken away.
 template <class Sequence>
 double errors(const Sequence& a, const Sequence& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return static_cast<double>(row[b.size()]) / static_cast<double>(b.size());
+  return static_cast<double>(test::errors_between(a, b)) / static_cast<double>(b.size());
 }
 
 std::vector<std::string> words_of(const std::string& text) {
@@ -69,9 +45,9 @@ TEST(Paddle, ReadsTheSamplesWellEnough) {
   };
   for (const auto& one : cases) {
     SCOPED_TRACE(one.picture);
-    auto text = read(picture_of(file_of(one.picture)));
+    auto text = read(test::picture_of(test::screen(one.picture)));
     ASSERT_TRUE(text) << to_string(text.error());
-    auto truth = file_of(one.truth);
+    auto truth = test::screen(one.truth);
     auto letters = errors(without_spaces(text->text), without_spaces(truth)), words = errors(words_of(text->text), words_of(truth));
     RecordProperty(one.picture, std::to_string(letters) + " " + std::to_string(words));
     EXPECT_LE(letters, one.letters) << text->text;
@@ -80,7 +56,7 @@ TEST(Paddle, ReadsTheSamplesWellEnough) {
 }
 
 TEST(Paddle, SaysWhatReadItAndWhereTheWordsAre) {
-  auto text = reader()(picture_of(file_of("post_light.png")));
+  auto text = reader()(test::picture_of(test::screen("post_light.png")));
   ASSERT_TRUE(text);
   EXPECT_EQ(text->engine, "paddle");
   EXPECT_GT(text->confidence.value_or(0), 0.8);
@@ -92,7 +68,7 @@ TEST(Paddle, SaysWhatReadItAndWhereTheWordsAre) {
 }
 
 TEST(Paddle, BadPicturesAreErrors) {
-  auto whole = file_of("post_light.png");
+  auto whole = test::screen("post_light.png");
   for (const auto& bytes : {whole.substr(0, whole.size() / 2), std::string("no picture"), std::string()}) {
     auto text = reader()(Picture{bytes, PictureFormat::png, 600, 390});
     EXPECT_TRUE(text || text.error().kind == ErrorKind::malformed);
@@ -109,7 +85,7 @@ TEST(Paddle, BadPicturesAreErrors) {
 }
 
 TEST(Paddle, APageThatTakesLongerThanItsDeadlineIsOverdue) {
-  auto read = (*paddle_maker({.deadline = std::chrono::milliseconds(1)})())(picture_of(file_of("post_dark.png")));
+  auto read = (*paddle_maker({.deadline = std::chrono::milliseconds(1)})())(test::picture_of(test::screen("post_dark.png")));
   ASSERT_FALSE(read);
   EXPECT_TRUE(is_overdue(read.error())) << to_string(read.error());
 }

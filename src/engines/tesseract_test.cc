@@ -10,24 +10,10 @@
 
 #include "base/bytes.h"
 #include "engines/tesseract_page.h"
+#include "engines/test_pictures.h"
 
 namespace loom::engines {
 namespace {
-
-std::string file_of(const std::string& name) {
-  auto root = std::filesystem::path(LOOM_ROOT);
-  std::ifstream file(root / "samples/screens" / name, std::ios::binary);
-  EXPECT_TRUE(file) << name;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-Picture picture_of(std::string bytes) {
-  l_int32 format = 0, width = 0, height = 0;
-  pixReadHeaderMem(reinterpret_cast<const l_uint8*>(bytes.data()), bytes.size(), &format, &width, &height, nullptr,
-                   nullptr, nullptr);
-  auto kind = format == IFF_PNG ? PictureFormat::png : format == IFF_WEBP ? PictureFormat::webp : PictureFormat::jpeg;
-  return {std::move(bytes), kind, width, height};
-}
 
 std::string png_of(Pix* pix) {
   l_uint8* data = nullptr;
@@ -39,7 +25,7 @@ std::string png_of(Pix* pix) {
 }
 
 OwnPix page_pixels(const std::string& name) {
-  auto bytes = file_of(name);
+  auto bytes = test::screen(name);
   return OwnPix(pixReadMem(reinterpret_cast<const l_uint8*>(bytes.data()), bytes.size()));
 }
 
@@ -85,24 +71,24 @@ TEST_F(TesseractEngine, ReadsTheSamplesWellEnough) {
   };
   for (const auto& one : cases) {
     SCOPED_TRACE(one.picture);
-    auto read = reader_(picture_of(file_of(one.picture)));
+    auto read = reader_(test::picture_of(test::screen(one.picture)));
     ASSERT_TRUE(read) << to_string(read.error());
-    EXPECT_LE(character_error(read->text, file_of(one.truth)), one.most) << read->text;
+    EXPECT_LE(character_error(read->text, test::screen(one.truth)), one.most) << read->text;
     EXPECT_GT(read->confidence.value_or(0), 0.85);
   }
 }
 
 TEST_F(TesseractEngine, SaysWhatReadIt) {
-  auto read = reader_(picture_of(file_of("post_light.png")));
+  auto read = reader_(test::picture_of(test::screen("post_light.png")));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->engine, "tesseract");
   EXPECT_EQ(read->engine_version.substr(0, 2), "5.");
   EXPECT_EQ(read->settings, "eng, page_segmentation 3, text_height 30");
-  EXPECT_EQ((*open_tesseract({.name = "mine"}))(picture_of(file_of("post_light.png")))->settings, "mine");
+  EXPECT_EQ((*open_tesseract({.name = "mine"}))(test::picture_of(test::screen("post_light.png")))->settings, "mine");
 }
 
 TEST_F(TesseractEngine, LinesAreInReadingOrder) {
-  auto read = reader_(picture_of(file_of("post_light.png")));
+  auto read = reader_(test::picture_of(test::screen("post_light.png")));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->text.substr(0, read->text.find("\nSpent")), "Mara Lindqvist\n@maralindqvist");
   EXPECT_EQ(read->text, text_of(read->words));
@@ -118,7 +104,7 @@ TEST_F(TesseractEngine, BoxesLieWhereTheWordsAre) {
                         {"article_tilted.png", "border", {59, 127, 58, 19}}};
   for (const auto& one : cases) {
     SCOPED_TRACE(one.picture);
-    auto read = reader_(picture_of(file_of(one.picture)));
+    auto read = reader_(test::picture_of(test::screen(one.picture)));
     ASSERT_TRUE(read);
     auto found = std::find_if(read->words.begin(), read->words.end(),
                               [&](const ReadWord& word) { return word.text == one.word; });
@@ -136,9 +122,9 @@ TEST_F(TesseractEngine, LevelsTextThatIsTurnedEitherWay) {
     auto angle = degrees * 3.14159F / 180;
     OwnPix turned(pixRotate(straight.get(), angle, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, pixGetWidth(straight.get()),
                             pixGetHeight(straight.get())));
-    auto read = reader_(picture_of(png_of(turned.get())));
+    auto read = reader_(test::picture_of(png_of(turned.get())));
     ASSERT_TRUE(read);
-    EXPECT_LE(character_error(read->text, file_of("article.txt")), 0.05) << degrees << ": " << read->text;
+    EXPECT_LE(character_error(read->text, test::screen("article.txt")), 0.05) << degrees << ": " << read->text;
   }
 }
 
@@ -149,9 +135,9 @@ TEST_F(TesseractEngine, PixelsOfAnyDepthAreRead) {
       transparent(pixAddAlphaToBlend(colour.get(), 1.0F, 0));
   for (auto* pix : {grey.get(), palette.get(), two.get(), sixteen.get(), transparent.get()}) {
     ASSERT_NE(pix, nullptr);
-    auto read = reader_(picture_of(png_of(pix)));
+    auto read = reader_(test::picture_of(png_of(pix)));
     ASSERT_TRUE(read);
-    EXPECT_LE(character_error(read->text, file_of("post.txt")), 0.05) << pixGetDepth(pix) << " bits: " << read->text;
+    EXPECT_LE(character_error(read->text, test::screen("post.txt")), 0.05) << pixGetDepth(pix) << " bits: " << read->text;
   }
 }
 
@@ -160,7 +146,7 @@ TEST_F(TesseractEngine, ABlankPictureHasNoText) {
     for (l_uint32 shade : {0U, 0x80U, 0xffU}) {
       OwnPix pix(pixCreate(width, height, 8));
       pixSetAllArbitrary(pix.get(), shade);
-      auto read = reader_(picture_of(png_of(pix.get())));
+      auto read = reader_(test::picture_of(png_of(pix.get())));
       ASSERT_TRUE(read) << width << "x" << height << ": " << to_string(read.error());
       EXPECT_EQ(read->text, "");
       EXPECT_FALSE(read->confidence);
@@ -169,7 +155,7 @@ TEST_F(TesseractEngine, ABlankPictureHasNoText) {
 }
 
 TEST_F(TesseractEngine, BytesThatDoNotDecodeAreMalformed) {
-  auto png = file_of("post_light.png");
+  auto png = test::screen("post_light.png");
   struct Case {
     std::string name;
     Picture picture;
@@ -195,13 +181,13 @@ TEST_F(TesseractEngine, BytesThatDoNotDecodeAreMalformed) {
     EXPECT_EQ(read.error().field, "data.image_data");
     EXPECT_FALSE(read.error().remedy.empty());
   }
-  EXPECT_TRUE(reader_(picture_of(png))) << "the reader works on after a bad picture";
+  EXPECT_TRUE(reader_(test::picture_of(png))) << "the reader works on after a bad picture";
 }
 
 TEST_F(TesseractEngine, AnAnswerDoesNotDependOnWhatWasReadBefore) {
-  auto small = picture_of(file_of("article_small.png"));
+  auto small = test::picture_of(test::screen("article_small.png"));
   auto first = reader_(small);
-  ASSERT_TRUE(reader_(picture_of(file_of("chat_dark.png"))));
+  ASSERT_TRUE(reader_(test::picture_of(test::screen("chat_dark.png"))));
   auto second = reader_(small);
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->text, second->text);
@@ -209,7 +195,7 @@ TEST_F(TesseractEngine, AnAnswerDoesNotDependOnWhatWasReadBefore) {
 }
 
 TEST_F(TesseractEngine, EachThreadHasItsOwn) {
-  auto picture = picture_of(file_of("post_dark.png"));
+  auto picture = test::picture_of(test::screen("post_dark.png"));
   auto expected = reader_(picture)->text;
   std::string texts[2];
   std::thread threads[2];
@@ -224,7 +210,7 @@ TEST_F(TesseractEngine, EachThreadHasItsOwn) {
 }
 
 TEST_F(TesseractEngine, ReadersOfOneLaneShareTheModelAndKeepTheirSettings) {
-  auto picture = picture_of(file_of("post_dark.png"));
+  auto picture = test::picture_of(test::screen("post_dark.png"));
   auto whole = reader_(picture)->text;
   auto weights = std::make_shared<Weights>();
   auto pages = open_tesseract({}, weights), lines = open_tesseract({.page_segmentation = 7}, weights);
@@ -239,7 +225,7 @@ TEST(TesseractDeadline, APageThatTakesLongerIsOverdue) {
   auto reader = open_tesseract({.deadline = std::chrono::milliseconds(1)});
   ASSERT_TRUE(reader);
   for (int i = 0; i < 2; ++i) {
-    auto read = (*reader)(picture_of(file_of("post_dark.png")));
+    auto read = (*reader)(test::picture_of(test::screen("post_dark.png")));
     ASSERT_FALSE(read);
     EXPECT_TRUE(is_overdue(read.error())) << to_string(read.error());
   }

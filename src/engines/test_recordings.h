@@ -1,6 +1,6 @@
 // The recordings with what is said in them, sounds without speech, and how wrong a transcript is: for tests and
 // `make accuracy`.
-//   for (const auto& [sound, rate, text] : test::recordings()) wrong += errors(spoken(heard), spoken(text));
+//   for (const auto& [sound, rate, text] : test::recordings()) wrong += errors_between(spoken(heard), spoken(text));
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "engines/test_errors.h"
 #include "engines/test_sounds.h"
 
 namespace loom::test {
@@ -54,23 +55,6 @@ inline Words spoken(std::string text) {
     c = std::isalpha(static_cast<unsigned char>(c)) || c == '\'' ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : ' ';
   std::istringstream in(text);
   return {std::istream_iterator<std::string>(in), {}};
-}
-
-/// What has to be changed, added or taken away.
-template <class Sequence>
-std::size_t errors(const Sequence& a, const Sequence& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 inline Sound with_noise(const Sound& sound, double decibels, unsigned seed) {

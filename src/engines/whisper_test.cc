@@ -5,6 +5,7 @@
 #include <random>
 #include <sstream>
 
+#include "engines/test_errors.h"
 #include "engines/test_sounds.h"
 #include "engines/test_words.h"
 #include "engines/whisper_words.h"
@@ -21,22 +22,6 @@ std::vector<std::string> plain_words(const std::string& text) {
       plain += ' ';
   std::istringstream in(plain);
   return {std::istream_iterator<std::string>(in), {}};
-}
-
-/// Words to change, add or take away.
-std::size_t distance(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 const std::string jfk_said =
@@ -104,12 +89,12 @@ TEST_F(WhisperTest, PackedSoundsKeepTheirWords) {
   std::vector<Sound> sounds{test::jfk()};
   for (const auto& [number, text] : read_aloud) sounds.push_back(test::librivox(number));
   auto heard = hear_together(sounds);
-  std::size_t wrong = distance(plain_words(heard[0].text), plain_words(jfk_said)), words = 22;
+  std::size_t wrong = test::errors_between(plain_words(heard[0].text), plain_words(jfk_said)), words = 22;
   for (std::size_t i = 0; i < read_aloud.size(); ++i) {
     auto wanted = plain_words(read_aloud[i].second);
     auto text = heard[i + 1].text;
     if (auto mr = text.find("Mr."); mr != std::string::npos) text.replace(mr, 3, "mister");
-    auto errors = distance(plain_words(text), wanted);
+    auto errors = test::errors_between(plain_words(text), wanted);
     wrong += errors, words += wanted.size();
     EXPECT_LE(errors, 1U) << read_aloud[i].first << ": " << text;
     ASSERT_FALSE(heard[i + 1].words.empty());

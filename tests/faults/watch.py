@@ -25,18 +25,25 @@ def joined_in(message):
     return {"sources": tuple(source["message_id"] for source in result["sources"]), "span": (message["device_id"], begin, end)}
 
 
-class Topics:
-    """Follows topics from their beginning; a new partition is noticed within two seconds."""
+class Watcher:
+    """A thread that runs `_run` until `stop`."""
 
-    def __init__(self, cluster, topics, books):
-        self.cluster, self.topics, self.books = cluster, list(topics), books
-        self.positions, self.is_done, self.consumer = {}, False, None
+    def __init__(self):
+        self.is_done = False
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def stop(self):
         self.is_done = True
         self.thread.join(30)
+
+
+class Topics(Watcher):
+    """Follows topics from their beginning; a new partition is noticed within two seconds."""
+
+    def __init__(self, cluster, topics, books):
+        self.cluster, self.topics, self.books, self.positions, self.consumer = cluster, list(topics), books, {}, None
+        super().__init__()
 
     def _run(self):
         while not self.is_done:
@@ -88,19 +95,13 @@ class Topics:
                 time.sleep(0.2)
 
 
-class Tables:
+class Tables(Watcher):
     """Looks at the tables every 150 ms: new rows by their sequence; one that commits behind a later one is looked for again."""
 
     def __init__(self, database, tables, books):
-        self.database, self.tables, self.books, self.is_done = database, list(tables), books, False
+        self.database, self.tables, self.books, self.lock = database, list(tables), books, threading.Lock()
         self.low, self.known = dict.fromkeys(tables, 0), {table: {} for table in tables}  # known: sequences above low, when seen
-        self.lock = threading.Lock()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.is_done = True
-        self.thread.join(30)
+        super().__init__()
 
     def _run(self):
         while not self.is_done:
