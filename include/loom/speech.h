@@ -40,8 +40,10 @@ struct SpeechMemory {
   std::vector<float> state, context;
 };
 inline constexpr int speech_window = 512;  // samples, 32 ms
+inline constexpr int telephone_rate = 8000, telephone_window = 256;  // the same 32 ms of a stream recorded at 8 kHz
 
-/// How probable it is that this window (speech_window samples) is speech, 0 to 1. Any thread; one memory, one caller.
+/// How probable it is that this window is speech, 0 to 1: of speech_window samples, or of telephone_window at 8 kHz; all
+/// windows of one memory are of one kind. Any thread; one memory, one caller.
 using SpeechDetector = std::function<Result<float>(SpeechMemory&, std::span<const float>)>;
 using MakeSpeechDetector = std::function<Result<SpeechDetector>()>;  // once a process
 

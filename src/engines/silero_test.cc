@@ -38,7 +38,10 @@ TEST(Silero, FindsNoneInSilenceNoiseAndTones) {
 
 TEST(Silero, AWindowOfAnotherLengthIsAnError) {
   SpeechMemory memory;
-  EXPECT_FALSE((*open_silero())(memory, Sound(100)));
+  auto detect = *open_silero();
+  EXPECT_FALSE(detect(memory, Sound(100)));
+  EXPECT_TRUE(detect(memory, Sound(telephone_window)));
+  EXPECT_FALSE(detect(memory, Sound(speech_window))) << "the stream was one of 8 kHz";
 }
 
 }  // namespace

@@ -175,6 +175,18 @@ TEST(Vad, OtherRatesGiveTheSameTimes) {
   }
 }
 
+TEST(Vad, AnUtteranceEndsWithTheSoundThoughAWindowDoesNot) {
+  for (int rate : {8000, 16000, 48000}) {
+    SCOPED_TRACE(rate);
+    Device device;
+    device.send_in_chunks(sound_of_parts({{0.5, false}, {1.005, true}}, rate), 0.7, rate);
+    device.close();
+    ASSERT_EQ(device.emitted.size(), 1U);
+    EXPECT_NEAR(device.emitted[0].end, 1.505, 0.0002);
+    EXPECT_NEAR(static_cast<double>(base64_decode(device.emitted[0].audio)->size() - 44) / 32000, device.emitted[0].end - device.emitted[0].start, 0.0002);
+  }
+}
+
 TEST(Vad, TheIdentityIsThatOfTheChunkItEndsIn) {
   Device device;
   device.send_in_chunks(sound_of_parts(talk), 1);
