@@ -45,7 +45,7 @@ std::string packages_of(const std::string& language) {
 std::string settings_of(const TesseractOptions& options) {
   if (!options.name.empty()) return options.name;
   return options.language + ", page_segmentation " + std::to_string(options.page_segmentation) + ", text_height " +
-         std::to_string(options.text_height);
+         std::to_string(options.text_height) + (options.exclude.empty() ? "" : ", without " + options.exclude);
 }
 
 std::vector<ReadWord> words_of(tesseract::TessBaseAPI& api, const Page& page) {
@@ -96,7 +96,9 @@ class Tesseract {
         .engine = "tesseract", .engine_version = tesseract::TessBaseAPI::Version(), .settings = settings_of(options_)};
     auto width = pixGetWidth(page->pixels.get()), height = pixGetHeight(page->pixels.get());
     if (constexpr int smallest_letter = 5; width < smallest_letter || height < smallest_letter) return read;
-    api_->SetPageSegMode(static_cast<tesseract::PageSegMode>(options_.page_segmentation));  // another may have set its own
+    api_->SetPageSegMode(
+        static_cast<tesseract::PageSegMode>(options_.page_segmentation));  // another may have set its own
+    api_->SetVariable("tessedit_char_blacklist", options_.exclude.c_str());
     api_->SetImage(page->pixels.get());
     api_->SetSourceResolution(150);  // the pixels say nothing of inches, and Tesseract would guess
     Deadline deadline(options_.deadline);
@@ -135,14 +137,18 @@ std::optional<std::string> wrong_page_segmentation(int mode) {
 }  // namespace
 
 config::Options<TesseractOptions> tesseract_options() {
-  auto options = config::Options<TesseractOptions>("engine.tesseract")
-      .add("language", &TesseractOptions::language, "language data, several joined by +: eng, deu+eng", wrong_language)
-      .add("page_segmentation", &TesseractOptions::page_segmentation,
-           "how text lies on a page: 3 whole pages, 4 one column, 6 one block, 7 one line, 11 scattered text",
-           wrong_page_segmentation)
-      .add("text_height", &TesseractOptions::text_height, "pixels of type that smaller text is enlarged to",
-           config::at_least(10))
-      .add("name", &TesseractOptions::name, "what results call these settings");
+  auto options =
+      config::Options<TesseractOptions>("engine.tesseract")
+          .add("language", &TesseractOptions::language, "language data, several joined by +: eng, deu+eng",
+               wrong_language)
+          .add("page_segmentation", &TesseractOptions::page_segmentation,
+               "how text lies on a page: 3 whole pages, 4 one column, 6 one block, 7 one line, 11 scattered text",
+               wrong_page_segmentation)
+          .add("text_height", &TesseractOptions::text_height, "pixels of type that smaller text is enlarged to",
+               config::at_least(10))
+          .add("exclude", &TesseractOptions::exclude,
+               "characters that are never read; by default | because small type has I for it; \"\" reads all")
+          .add("name", &TesseractOptions::name, "what results call these settings");
   return add_deadline(options);
 }
 

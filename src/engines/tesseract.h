@@ -18,6 +18,7 @@ struct TesseractOptions {
   std::string language = "eng";
   int page_segmentation = 3;
   int text_height = 30;
+  std::string exclude = "|";  // on screens nearly always an I
   std::string name{};
   config::Milliseconds deadline = default_deadline;
 };

@@ -83,7 +83,7 @@ TEST_F(TesseractEngine, SaysWhatReadIt) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->engine, "tesseract");
   EXPECT_EQ(read->engine_version.substr(0, 2), "5.");
-  EXPECT_EQ(read->settings, "eng, page_segmentation 3, text_height 30");
+  EXPECT_EQ(read->settings, "eng, page_segmentation 3, text_height 30, without |");
   EXPECT_EQ((*open_tesseract({.name = "mine"}))(test::picture_of(test::screen("post_light.png")))->settings, "mine");
 }
 
