@@ -16,6 +16,7 @@
 #include "engines/test_recordings.h"
 #include "engines/test_words.h"
 #include "engines/whisper.h"
+#include "stages/audio/test_rates.h"
 #include "stages/sentiment/vader.h"
 #include "stages/vad/stream.h"
 
@@ -116,6 +117,35 @@ void voice_activity() {
   }
 }
 
+/// How far utterances are from where silero-vad's own program finds them in the same sound (tools/vad_reference).
+void voice_activity_by_rate() {
+  std::printf("\nUtterances against what silero-vad 6.2.3's own `get_speech_timestamps` finds at that rate (tools/vad_reference), all six recordings.\n\n"
+              "| recorded at | utterances | silero-vad's own | farthest start or end |\n|---|---|---|---|\n");
+  json::Document document;
+  auto table = document.parse(test::bytes_of(LOOM_ROOT "/tests/data/vad_reference.json"));
+  auto detect = *engines::open_silero();
+  for (int rate : {8000, 16000, 48000}) {
+    std::size_t utterances = 0, wanted = 0;
+    double farthest = 0;  // seconds
+    table->get(std::to_string(rate))->each_member([&](std::string_view file, json::Value reference) {
+      stages::SpeechStream stream(detect, {}, 480, rate);
+      std::size_t at = 0;
+      auto compare = [&](const stages::Segment& segment) {
+        if (!segment.is_speech) return;
+        auto [from, to] = stream.padded(segment);
+        if (auto same = reference.at(at++))
+          for (auto [ours, theirs] : {std::pair{from, *same->at(0)->integer()}, {to, *same->at(1)->integer()}})
+            farthest = std::max(farthest, std::abs(static_cast<double>(ours) / sound_rate - static_cast<double>(theirs) / rate));
+      };
+      (void)stream.push(test::at_rate(test::recording(file), rate), compare);
+      (void)stream.finish(compare);
+      utterances += at;
+      wanted += reference.size();
+    });
+    std::printf("| %d kHz | %zu | %zu | %.0f ms |\n", rate / 1000, utterances, wanted, 1000 * farthest);
+  }
+}
+
 std::string file_of(const std::string& name) {
   std::ifstream in(LOOM_ROOT "/samples/screens/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -175,6 +205,7 @@ int main() {
   std::printf("\n");
   loom::speech_to_text("tiny.en");
   loom::voice_activity();
+  loom::voice_activity_by_rate();
   loom::pictures();
   loom::sentiment();
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <map>
 #include <random>
@@ -292,13 +293,14 @@ TEST(Vad, AnyChunkingAccountsForEveryChunkOnce) {
     std::vector<Part> parts;
     for (int i = 0; i < 12; ++i)
       parts.push_back({std::uniform_real_distribution<double>(0.05, 3)(random), random() % 2 == 0});
-    auto sound = sound_of_parts(parts);
+    auto rate = std::array{8000, 16000, 44100}[round % 3];
+    auto sound = sound_of_parts(parts, rate);
     Device device;
     int n = 0;
     for (std::size_t at = 0; at < sound.size();) {
       auto size = std::min<std::size_t>(std::uniform_int_distribution<std::size_t>(400, 40000)(random), sound.size() - at);
-      Device::More more;
-      if (random() % 10 == 0) more = {.at = n * 100.0, .received = 5};
+      Device::More more{.rate = rate};
+      if (random() % 10 == 0) more = {.at = n * 100.0, .received = 5, .rate = rate};
       device.send({sound.data() + at, size}, "c" + std::to_string(n++), more);
       at += size;
     }
@@ -309,28 +311,29 @@ TEST(Vad, AnyChunkingAccountsForEveryChunkOnce) {
 
 /// A process that begins to read the lookback before some point gives, from that point on, what the other one gave.
 TEST(Vad, WhoBeginsLaterFallsIntoStep) {
-  std::mt19937 random(5);
-  std::vector<Part> parts;
-  for (int i = 0; i < 160; ++i)
-    parts.push_back({std::uniform_real_distribution<double>(0.1, 2)(random), i % 2 == 0});
-  auto sound = sound_of_parts(parts, 44100);
-  constexpr std::size_t chunk = 30011;  // no multiple of anything
-  auto feed = [&](Device& device, std::size_t from) {
-    for (std::size_t i = from; i * chunk < sound.size(); ++i)
-      device.send({sound.data() + i * chunk, std::min(chunk, sound.size() - i * chunk)}, "c" + std::to_string(i),
-                  {.at = static_cast<double>(i * chunk) / 44100, .rate = 44100});
-    device.close();
-  };
-  Device all, later;
-  feed(all, 0);
-  feed(later, 60);
-  auto point = 60 * chunk / 44100.0 + 55;
-  std::vector<std::string> from_all, from_later;
-  for (auto [device, to] : {std::pair{&all, &from_all}, {&later, &from_later}})
-    for (const auto& one : device->emitted)
-      if (one.end > point) to->push_back(one.id + "/" + one.part + " " + sha256_hex(one.audio));
-  EXPECT_GT(from_all.size(), 20U);
-  EXPECT_EQ(from_all, from_later);
+  for (auto [rate, chunk] : {std::pair{44100, 30011UL}, {8000, 5443UL}}) {  // chunks are no multiple of anything
+    SCOPED_TRACE(rate);
+    std::mt19937 random(5);
+    std::vector<Part> parts;
+    for (int i = 0; i < 160; ++i) parts.push_back({std::uniform_real_distribution<double>(0.1, 2)(random), i % 2 == 0});
+    auto sound = sound_of_parts(parts, rate);
+    auto feed = [&, rate = rate, chunk = chunk](Device& device, std::size_t from) {
+      for (std::size_t i = from; i * chunk < sound.size(); ++i)
+        device.send({sound.data() + i * chunk, std::min(chunk, sound.size() - i * chunk)}, "c" + std::to_string(i),
+                    {.at = static_cast<double>(i * chunk) / rate, .rate = rate});
+      device.close();
+    };
+    Device all, later;
+    feed(all, 0);
+    feed(later, 60);
+    auto point = 60.0 * static_cast<double>(chunk) / rate + 55;
+    std::vector<std::string> from_all, from_later;
+    for (auto [device, to] : {std::pair{&all, &from_all}, {&later, &from_later}})
+      for (const auto& one : device->emitted)
+        if (one.end > point) to->push_back(one.id + "/" + one.part + " " + sha256_hex(one.audio));
+    EXPECT_GT(from_all.size(), 20U);
+    EXPECT_EQ(from_all, from_later);
+  }
 }
 
 }  // namespace
