@@ -1,5 +1,6 @@
 // A device's sound as one 16 kHz stream, from one break to the next: resampled, cut into windows, asked for speech. A
-// stream of 8 kHz is asked at its own rate (docs/decisions/0021). It keeps only the sound that an utterance may still need. Errors: the detector's.
+// stream of 8 kHz is asked at its own rate (docs/decisions/0021). It keeps only the sound that an utterance may still
+// need. Errors: the detector's.
 //   stream.push(sound, on_segment);   stream.finish(on_segment);   stream.cut(segment.start, segment.end)
 #pragma once
 

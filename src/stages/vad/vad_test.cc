@@ -184,7 +184,8 @@ TEST(Vad, AnUtteranceEndsWithTheSoundThoughAWindowDoesNot) {
     device.close();
     ASSERT_EQ(device.emitted.size(), 1U);
     EXPECT_NEAR(device.emitted[0].end, 1.505, 0.0002);
-    EXPECT_NEAR(static_cast<double>(base64_decode(device.emitted[0].audio)->size() - 44) / 32000, device.emitted[0].end - device.emitted[0].start, 0.0002);
+    auto seconds = static_cast<double>(base64_decode(device.emitted[0].audio)->size() - 44) / 32000;
+    EXPECT_NEAR(seconds, device.emitted[0].end - device.emitted[0].start, 0.0002);
   }
 }
 
