@@ -42,6 +42,11 @@ std::vector<TopicPartition> Assignment::partitions() const {
   return all;
 }
 
+std::size_t Assignment::prefetching() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(slots_, [](const auto& one) { return one.second.is_held && !one.second.is_paused; }));
+}
+
 void Assignment::make_ready(Slot& slot) {
   std::ranges::move(slot.kept, std::back_inserter(ready_));
   slot.kept.clear();

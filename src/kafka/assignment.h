@@ -1,6 +1,8 @@
 // The partitions a consumer holds and the records it has read but may not deliver yet.
 // Holding a partition cuts its queue off from the consumer's: what was fetched stays in it. Records that had left it
-// already are kept here and come first when it is released, so order is kept and nothing is fetched twice.
+// already are kept here and come first when it is released, so order is kept. A few that are held go on fetching until
+// their queues are full; the others are paused, which throws away what they fetched, so that memory does not grow with
+// the number of partitions.
 // Threads: the poll thread. Dies before its client.
 //   assignment.add(partition, queue, held); assignment.sort_in(client.record_of(message), rkt, out);
 #pragma once
@@ -19,10 +21,12 @@ namespace loom::kafka {
 struct Slot {
   rd::Queue queue;  // the partition's own
   bool is_held = false;
+  bool has_position = false;    // read, or sought, since it was assigned
+  bool is_paused = false;       // held, and librdkafka neither fetches it nor keeps anything of it
   std::optional<Offset> start;  // set by a seek before the assignment reached librdkafka
   bool is_started = false;      // it has reached librdkafka
   bool is_at_end = false;
-  std::deque<Record> kept;      // read while held
+  std::deque<Record> kept;  // read while held
 };
 
 class Assignment {
@@ -34,6 +38,8 @@ class Assignment {
   /// As `find`, quick for runs of one partition.
   [[nodiscard]] Slot* find(const rd_kafka_message_t& message);
   [[nodiscard]] std::vector<TopicPartition> partitions() const;
+  /// Held and not paused: each of them may fill a queue.
+  [[nodiscard]] std::size_t prefetching() const;
 
   /// What was kept becomes deliverable.
   void make_ready(Slot& slot);

@@ -2,6 +2,7 @@
 // on.
 #include <signal.h>
 
+#include <algorithm>
 #include <set>
 
 #include "kafka/broker_for_tests.h"
@@ -59,6 +60,47 @@ TEST_F(BrokerAway, EverythingEndsAcknowledgedAndRead) {
   EXPECT_EQ(answers.faults(), "");
   EXPECT_TRUE(eventually([&] { return read(), seen.size() == 1500; }, 60s)) << seen.size();
   EXPECT_LT((*producer)->since_broker_answered(), 3s);
+}
+
+/// What can be read while the broker hangs is what was fetched before: of most held partitions that is nothing.
+TEST_F(BrokerAway, FewHeldPartitionsArePrefetchedAndAllGoOnAfterwards) {
+  constexpr int partitions = 24, records = 50;
+  TopicName topic{"held"};
+  ASSERT_TRUE((*Admin::open(settings_, Log::silent()))->create({{topic, partitions, 1, {}}}, 20s));
+  auto producer = Producer::open(settings_, {}, Log::silent());
+  for (int i = 0; i < partitions * records; ++i)
+    ASSERT_TRUE((*producer)->send({topic, {}, "v", {}, 0, Partition{i % partitions}}, {}));
+  ASSERT_TRUE((*producer)->flush(20s));
+  std::map<TopicPartition, std::int64_t> next;
+  auto read = [&](Consumer& consumer, std::size_t most) {
+    auto got = consumer.poll(5ms, most);
+    EXPECT_TRUE(got) << to_string(got.error());
+    for (const auto& record : *got) EXPECT_EQ(record.offset().get(), next[record.topic_partition()]++);
+  };
+  ConsumerEvents events;
+  events.assigned = [&](auto given) {
+    for (const auto& partition : given) next[partition] = 0;
+  };
+  auto consumer = Consumer::open(settings_, {ConsumerGroup{"held"}, {topic}, true}, events, Log::silent());
+  ASSERT_TRUE(eventually([&] { return read(**consumer, 1), next.size() == partitions; }));
+  for (const auto& [partition, offset] : next) {
+    ASSERT_TRUE(eventually([&] { return (*consumer)->seek(partition, Offset{0}).has_value(); }));
+    (*consumer)->release(partition);
+    (*consumer)->hold(partition);
+  }
+  for (int i = 0; i < 200; ++i) read(**consumer, 1);  // time enough to fetch all of it
+  broker_->pause();
+  for (const auto& [partition, offset] : next) (*consumer)->release(partition);
+  for (int i = 0; i < 50; ++i) read(**consumer, 1000);
+  auto prefetched = std::ranges::count_if(next, [](const auto& one) { return one.second != 0; });
+  EXPECT_LE(prefetched, 8);
+  broker_->resume();
+  EXPECT_TRUE(eventually(
+      [&] {
+        read(**consumer, 1000);
+        return std::ranges::all_of(next, [](const auto& one) { return one.second == records; });
+      },
+      60s));
 }
 
 TEST_F(BrokerAway, ATimedOutRecordSaysSo) {

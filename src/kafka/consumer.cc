@@ -19,6 +19,7 @@ constexpr auto retry_commit_after = 500ms;
 constexpr auto reopen_after = 1s;
 constexpr auto last_commit_wait = 3s;
 constexpr std::size_t most_at_once = 10'000;
+constexpr std::size_t most_prefetching = 8;  // held partitions; with a sixteenth of the budget each, half of it
 
 class GroupConsumer final : public Consumer, ClientEvents {
  public:
@@ -56,6 +57,8 @@ class GroupConsumer final : public Consumer, ClientEvents {
   void read(std::vector<Record>& out, rd::Milliseconds wait, std::size_t max);
   void take(rd_kafka_message_t* message, std::vector<Record>& out);
   void failed(const rd_kafka_message_t& message);
+  void cut_off(const TopicPartition& partition, Slot& slot);
+  void resume(std::span<const TopicPartition> partitions);
   void send_commit();
   [[nodiscard]] rd::Partitions assigned_of(const Offsets& next);
 
@@ -163,6 +166,7 @@ void GroupConsumer::take(rd_kafka_message_t* message, std::vector<Record>& out) 
   bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
   auto* slot = message->err && !is_end ? nullptr : assignment_.find(*message);
   if (slot) slot->is_at_end = is_end;
+  if (slot && !is_end) slot->has_position = true;
   if (is_end) return rd_kafka_message_destroy(message);
   if (message->err) failed(*message);
   if (!slot) return rd_kafka_message_destroy(message);  // an error, or revoked within this batch
@@ -225,6 +229,7 @@ void GroupConsumer::revoke(rd_kafka_topic_partition_list_t* partitions) {
   auto* client = client_->handle();
   std::vector<TopicPartition> names;
   for (int i = 0; i < partitions->cnt; ++i) names.push_back(rd::name_of(partitions->elems[i]));
+  resume(names);  // librdkafka would remember the pause when they come back
   give_up(names, rd_kafka_assignment_lost(client) != 0);
   bool is_cooperative = std::string_view(rd_kafka_rebalance_protocol(client)) == "COOPERATIVE";
   rd::Failure failure(is_cooperative ? rd_kafka_incremental_unassign(client, partitions) : nullptr);
@@ -254,9 +259,29 @@ void GroupConsumer::give_up(const std::vector<TopicPartition>& partitions, bool 
 
 void GroupConsumer::hold(const TopicPartition& partition) {
   auto* slot = assignment_.find(partition);
-  if (!slot || slot->is_held) return;
-  slot->is_held = true;
-  rd_kafka_queue_forward(slot->queue.get(), nullptr);
+  if (slot && !slot->is_held) cut_off(partition, *slot);
+}
+
+/// Pausing goes back to behind the last record that was read (`kept` has those), or to what was sought since. Not while
+/// librdkafka still asks where the partition starts: a version of its own would make it ask twice, and start twice.
+void GroupConsumer::cut_off(const TopicPartition& partition, Slot& slot) {
+  slot.is_held = true;
+  rd_kafka_queue_forward(slot.queue.get(), nullptr);
+  if (!slot.has_position || assignment_.prefetching() <= most_prefetching) return;
+  rd::Partitions list(rd_kafka_topic_partition_list_new(1));
+  auto* element = rd::add(list.get(), partition, RD_KAFKA_OFFSET_INVALID);
+  auto code = rd_kafka_pause_partitions(client_->handle(), list.get());
+  slot.is_paused = !code && !element->err;
+}
+
+void GroupConsumer::resume(std::span<const TopicPartition> partitions) {
+  rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const auto& partition : partitions) {
+    auto* slot = assignment_.find(partition);
+    if (!slot || !std::exchange(slot->is_paused, false)) continue;
+    rd::add(list.get(), partition, RD_KAFKA_OFFSET_INVALID);
+  }
+  if (list->cnt != 0) rd_kafka_resume_partitions(client_->handle(), list.get());
 }
 
 void GroupConsumer::release(const TopicPartition& partition) {
@@ -265,6 +290,7 @@ void GroupConsumer::release(const TopicPartition& partition) {
   slot->is_held = false;
   assignment_.make_ready(*slot);
   rd_kafka_queue_forward(slot->queue.get(), client_->queue());
+  resume(std::span(&partition, 1));
 }
 
 Result<void> GroupConsumer::seek(const TopicPartition& partition, Offset offset) {
@@ -284,6 +310,7 @@ Result<void> GroupConsumer::seek(const TopicPartition& partition, Offset offset)
     rd::Failure failure(rd_kafka_seek_partitions(client_->handle(), list.get(), rd::ms_of(seek_wait)));
     if (failure) return tl::unexpected(rd::error_of(rd_kafka_error_code(failure.get()), "seek of " + name));
     if (!element->err) {
+      slot->has_position = true;
       assignment_.forget_records(partition);
       return {};
     }

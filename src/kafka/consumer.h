@@ -1,6 +1,6 @@
 // A member of a consumer group. KIP-848 when the broker has it, else classic (cooperative-sticky, or range with an old
 // librdkafka). Bytes fetched are bounded by the budget; a partition is held back by not reading its queue, so that its
-// prefetch is kept. Offsets are committed by the caller only; groups without one start at the earliest.
+// prefetch is kept, or, when many are held, by not fetching it (decision 0033). Offsets are committed by the caller only; groups without one start at the earliest.
 // Threads: everything from one thread (the poll thread), which never runs a handler. Events run inside `poll`.
 //   auto consumer = Consumer::open(settings, {.group = ConsumerGroup{"g"}, .topics = {topic}}, events, log);
 //   for (auto& record : (*consumer)->poll(100ms, 1000)) ...

@@ -63,12 +63,15 @@ TEST_F(ConsumerOnBroker, TwoMembersShare) {
   EXPECT_TRUE(eventually([&] { return first->poll(10ms, 100) && one.mine.size() == 4; }));
 }
 
-TEST_F(ConsumerOnBroker, HoldingAtRandomKeepsOrderAndLosesNothing) {
-  auto topic = make_topic(3);
+/// With many partitions most of the held ones are paused.
+class HoldingAtRandom : public ConsumerOnBroker, public ::testing::WithParamInterface<int> {};
+
+TEST_P(HoldingAtRandom, KeepsOrderAndLosesNothing) {
+  auto topic = make_topic(GetParam());
   const int count = 6000;
   fill(topic, count);
   Seen seen;
-  auto consumer = join("hold", topic, seen.events());
+  auto consumer = join("hold" + topic.get(), topic, seen.events());
   std::mt19937 random(3);
   std::set<TopicPartition> held;
   std::map<TopicPartition, std::int64_t> next;
@@ -95,6 +98,35 @@ TEST_F(ConsumerOnBroker, HoldingAtRandomKeepsOrderAndLosesNothing) {
       60s))
       << got;
   EXPECT_EQ(got, count);
+}
+
+INSTANTIATE_TEST_SUITE_P(Partitions, HoldingAtRandom, ::testing::Values(3, 24));
+
+TEST_F(ConsumerOnBroker, WhatWasPausedWhenItWasRevokedIsReadWhenItComesBack) {
+  auto topic = make_topic(24);
+  fill(topic, 2400);
+  Seen one, two;
+  auto first = join("paused", topic, one.events());
+  ASSERT_TRUE(eventually([&] { return first->poll(10ms, 1) && one.mine.size() == 24; }));
+  for (const auto& partition : one.mine) {
+    ASSERT_TRUE(eventually([&] { return first->seek(partition, Offset{0}).has_value(); }));
+    first->hold(partition);
+  }
+  auto second = join("paused", topic, two.events(), true);
+  ASSERT_TRUE(eventually(
+      [&] { return first->poll(10ms, 1) && second->poll(10ms, 1) && one.mine.size() == 12 && two.mine.size() == 12; }));
+  second->close();
+  auto back = [&] { return first->poll(10ms, 1) && one.mine.size() == 24; };
+  ASSERT_TRUE(eventually(back));
+  for (const auto& partition : one.mine) {
+    ASSERT_TRUE(eventually([&] { return first->seek(partition, Offset{0}).has_value(); }));
+    first->release(partition);
+  }
+  std::map<TopicPartition, std::int64_t> next;
+  for (const auto& record : take(*first, 2400)) EXPECT_EQ(record.offset().get(), next[record.topic_partition()]++);
+  int got = 0;
+  for (const auto& [partition, offset] : next) got += static_cast<int>(offset);
+  EXPECT_EQ(got, 2400);
 }
 
 TEST_F(ConsumerOnBroker, SeeksBackAndForthAndNeverDeliversWhatWasBefore) {
