@@ -38,6 +38,11 @@ std::size_t io_threads_of(const model::Catalogue& catalogue) {
   return static_cast<std::size_t>(std::max(catalogue.api.threads, 1));
 }
 
+/// Well before the clients are told that the outcome is unknown.
+double longest_wait_s(std::chrono::milliseconds ack_timeout) {
+  return std::chrono::duration<double>(ack_timeout).count() / 3;
+}
+
 http::ServerOptions server_options(const model::Catalogue& catalogue, const ApiHooks& hooks) {
   http::ServerOptions options;
   options.listen = catalogue.api.listen;
@@ -63,6 +68,7 @@ struct Api::State {
         types(from, to),
         keys(from.api.keys),
         budget(std::make_shared<http::ByteBudget>(static_cast<std::size_t>(from.api.budget.count))),
+        rate(longest_wait_s(from.api.ack_timeout)),
         in_flight({*into, *budget, rate, probe, from.api.ack_timeout}),
         intake({types, keys, in_flight, probe, strictly_increasing(hooks.clock),
                 [this] { return producer->since_broker_answered(); },
@@ -210,7 +216,7 @@ Result<void> Api::run(const std::atomic<bool>& stop) {
     state.serve_acks();
     state.in_flight.expire(std::chrono::steady_clock::now());
   });
-  state.server->every(1s, [&state] { state.rate.tick(1); });
+  state.server->every(500ms, [&state] { state.rate.tick(0.5, state.producer->bytes_in_flight()); });
   Warmth warmth(*state.producer, state.catalogue, [&state] {
     if (!state.hooks.replicas) return;
     if (auto known = state.hooks.replicas()) state.replicas.store(*known, std::memory_order_relaxed);

@@ -49,16 +49,34 @@ TEST(Batch, that_cannot_be_cut_is_refused) {
   }
 }
 
+/// What may wait is what Kafka takes in the longest wait, once it is the one that is slow.
+TEST(DrainRate, bounds_what_waits_by_the_rate_of_a_backlog) {
+  constexpr std::size_t mib = 1 << 20;
+  DrainRate rate(5);
+  for (int i = 0; i < 10; ++i) rate.acked(100), rate.tick(1, 10'000);
+  EXPECT_FALSE(rate.is_crowded(1000 * mib)) << "a slow client says nothing about Kafka";
+  rate.tick(1, 30 * mib);
+  EXPECT_FALSE(rate.is_crowded(1000 * mib)) << "a burst that has only begun";
+  for (int i = 0; i < 10; ++i) rate.acked(4 * mib), rate.tick(1, 30 * mib);
+  EXPECT_TRUE(rate.is_crowded(21 * mib));
+  EXPECT_FALSE(rate.is_crowded(19 * mib));
+  for (int i = 0; i < 20; ++i) rate.tick(1, 30 * mib);
+  EXPECT_TRUE(rate.is_crowded(2 * mib)) << "Kafka stands still";
+  EXPECT_FALSE(rate.is_crowded(mib)) << "or nothing would ever be sent again";
+  for (int i = 0; i < 10; ++i) rate.tick(1, mib / 2);
+  EXPECT_FALSE(rate.is_crowded(500 * mib)) << "the backlog is gone";
+}
+
 TEST(DrainRate, says_when_there_will_be_room) {
   DrainRate rate;
   EXPECT_EQ(rate.seconds_until_room(0), 1);
   EXPECT_EQ(rate.seconds_until_room(1000), 30);  // nothing has ever gone
   rate.acked(1000);
-  rate.tick(1);
+  rate.tick(1, 0);
   EXPECT_EQ(rate.seconds_until_room(500), 1);
   EXPECT_EQ(rate.seconds_until_room(8000), 4);
   EXPECT_EQ(rate.seconds_until_room(1 << 30), 30);
-  for (int i = 0; i < 20; ++i) rate.tick(1);
+  for (int i = 0; i < 20; ++i) rate.tick(1, 0);
   EXPECT_EQ(rate.seconds_until_room(500), 30);  // Kafka has stopped taking anything
 }
 

@@ -26,6 +26,14 @@ Error no_room() {
 
 int InFlight::retry_after() const { return parts_.rate.seconds_until_room(parts_.budget.used()); }
 
+std::optional<Refusal> InFlight::crowded() const {
+  if (!parts_.rate.is_crowded(parts_.producer.bytes_in_flight())) return std::nullopt;
+  Refusal refusal{Error{ErrorKind::full, "more is sent than Kafka takes", {}, "send it again after Retry-After", {}},
+                  {}};
+  refusal.details.retry_after_s = retry_after();
+  return refusal;
+}
+
 Job& InFlight::begin(Shape shape, http::Responder responder) {
   Job* job = nullptr;
   {

@@ -39,6 +39,8 @@ class InFlight {
   /// Answers what has waited too long.
   void expire(std::chrono::steady_clock::time_point now);
   [[nodiscard]] std::size_t jobs() const;
+  /// So much waits for Kafka that one more message would wait too long.
+  [[nodiscard]] std::optional<Refusal> crowded() const;
 
  private:
   enum class Sent { yes, refused, no_room };

@@ -96,9 +96,15 @@ void Intake::take(const Origin& origin, json::Document& document, std::string_vi
   parts_.in_flight.send(job, {}, held);
 }
 
-/// No broker, or no more at this key's rate.
+/// No broker, or too much that waits for it: what comes now would be answered too late.
+std::optional<Refusal> Intake::overloaded() const {
+  auto away = broker_away();
+  return away ? away : parts_.in_flight.crowded();
+}
+
+/// No broker, no room, or no more at this key's rate.
 std::optional<Refusal> Intake::not_now(std::size_t who) const {
-  if (auto away = broker_away()) return away;
+  if (auto later = overloaded()) return later;
   auto spent = parts_.keys.spend(who, 1, parts_.timestamps());
   return spent ? std::nullopt : std::optional(std::move(spent.error()));
 }
@@ -207,7 +213,7 @@ Checked<Accepted> Intake::parse_in_batch(json::Document& document, std::string_v
 }
 
 void Intake::batch(http::Request& request, http::Responder responder) {
-  if (auto away = broker_away()) return refuse_all(responder, *away, nullptr);
+  if (auto later = overloaded()) return refuse_all(responder, *later, nullptr);
   auto cut = cut_batch(request.body, request.header("content-type"), parts_.max_batch_records);
   if (!cut) return refuse_all(responder, cut.error(), nullptr);
   if (auto spent = parts_.keys.spend(request.principal, cut->records.size(), parts_.timestamps()); !spent)

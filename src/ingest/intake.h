@@ -65,6 +65,7 @@ class Intake {
             http::Responder responder);
   [[nodiscard]] std::optional<Refusal> not_now(std::size_t who) const;
   [[nodiscard]] std::optional<Refusal> broker_away() const;
+  [[nodiscard]] std::optional<Refusal> overloaded() const;
   void refuse_all(http::Responder& responder, const Refusal& refusal, const TypeEntry* type);
   [[nodiscard]] Checked<Accepted> parse_in_batch(json::Document& document, std::string_view text, BatchForm form,
                                                  std::optional<Refusal>& whole) const;
