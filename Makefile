@@ -1,5 +1,5 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test test-llama check build install bench accuracy faults fuzz fuzz-targets sbom tidy format asan tsan clean samples
+.PHONY: demo test test-llama check build install bench overload accuracy faults fuzz fuzz-targets sbom tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
 PREFIX ?= /usr/local
 
@@ -41,6 +41,12 @@ bench:
 	@cmake --preset bench -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD)
 	@bench/run
+
+overload:  # SECONDS=600: three times what the API can take, so long
+	@tools/setup bench
+	@cmake --preset bench -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD) --target loom offer
+	@bench/overload $(if $(filter command environment,$(firstword $(origin SECONDS))),$(SECONDS),600)
 
 accuracy:
 	@tools/setup test

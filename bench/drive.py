@@ -131,6 +131,7 @@ def table(figures):
 
 
 def main():
+    from . import overload  # which needs the above
     figures = measure()
     (ROOT / "bench/results/latest.json").write_text(json.dumps(figures, indent=1) + "\n")
     text = table(figures)
@@ -138,7 +139,7 @@ def main():
     (ROOT / "docs/benchmarks.md").write_text(
         "# Benchmarks\n\nMade by `make bench` on two cores that also run Kafka, the database and the load generator; the machine is noisy, so ratios to the\n"
         "floor (librdkafka alone, COPY alone, INSERT alone, measured in the same run) are what counts. CPU is that of Loom's process.\n\n" + text +
-        f"\n\nHTTP single: p50 {single['p50']}, p99 {single['p99']}, {single['errors']} refused; API RSS idle {single['rss_idle_mb']:.0f} MB.\n")
+        f"\n\nHTTP single: p50 {single['p50']}, p99 {single['p99']}, {single['errors']} refused; API RSS idle {single['rss_idle_mb']:.0f} MB.\n" + overload.kept_section())
     print(text)
 
 

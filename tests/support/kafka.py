@@ -32,16 +32,18 @@ def wait_for(what, seconds=60, every=0.05, describe=lambda: ""):
 class Kafka:
     """kafka.bootstrap is host:port. `stop`, `start` keep the data; `pause`/`resume` are SIGSTOP/SIGCONT."""
 
-    def __init__(self, folder, secure_port=None, scram=None, **settings):
-        """`secure_port`: a second listener there, called SECURE, whose `settings` say how it is secured; `scram`: its (user, password)."""
+    def __init__(self, folder, secure_port=None, scram=None, secure_via=None, **settings):
+        """`secure_port`: a second listener there, called SECURE, whose `settings` say how it is secured; `scram`: its (user, password);
+        `secure_via`: the port that clients of it are told, where a proxy listens."""
         self.folder, self.port, self.process = pathlib.Path(folder), free_port(), None
         secure = f",SECURE://127.0.0.1:{secure_port}" if secure_port else ""
+        told = f",SECURE://127.0.0.1:{secure_via}" if secure_via else secure
         controller = free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
         lines = {
             "process.roles": "broker,controller", "node.id": 1, "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}{secure}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}{secure}", "controller.listener.names": "CONTROLLER",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}{told}", "controller.listener.names": "CONTROLLER",
             "log.dirs": self.folder / "data", "offsets.topic.replication.factor": 1, "transaction.state.log.replication.factor": 1,
             "transaction.state.log.min.isr": 1, "share.coordinator.state.topic.replication.factor": 1,
             "share.coordinator.state.topic.min.isr": 1, "offsets.topic.num.partitions": 8, "group.initial.rebalance.delay.ms": 0,
