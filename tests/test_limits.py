@@ -1,5 +1,5 @@
 """What a hostile client can do to the API: nothing grows past its budget, what never ends is cut off, and others are served meanwhile."""
-import json, pathlib, re, resource, socket, time
+import json, pathlib, re, resource, select, socket, time
 
 import pytest
 
@@ -39,12 +39,15 @@ def head(path, *lines):
 
 
 def push(client, piece, times):
-    """Sends until the peer stops it; returns what it said."""
+    """Sends until the peer stops it; returns what it said. It has to stop it long before the end."""
+    sent = 0
     try:
         for _ in range(times):
             client.sendall(piece)
+            sent += len(piece)
     except OSError:
         pass
+    assert sent < times * len(piece) * 0.9, "it took everything"
     try:
         return client.recv(65536).decode(errors="replace")
     except OSError:
@@ -61,6 +64,7 @@ def test_bodies_without_end(api):
     declared = connect(api)
     declared.sendall(head("/ingest/message", f"Content-Length: {1 << 30}"))
     assert " 413 " in declared.recv(4096).decode()
+    push(declared, b"x" * MIB, 1024)  # it does not listen
     chunk = b"%x\r\n" % MIB + b"x" * MIB + b"\r\n"
     chunked = connect(api)
     chunked.sendall(head("/ingest/batch", "Transfer-Encoding: chunked"))
@@ -100,16 +104,20 @@ def test_pipelined_requests_whose_answers_are_not_read(api):
     """One is worked at a time and answers are not piled up: the client is no more read, then cut off."""
     body = json.dumps(GPS).encode()
     one = head("/ingest/message", f"Content-Length: {len(body)}") + body
-    client = connect(api)
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # before it connects, or the window is large already
+    client.connect(("127.0.0.1", api.port))
     client.settimeout(3)
-    sent = 0
+    sent, watch = 0, select.poll()
+    watch.register(client, select.POLLHUP)
     try:
         for _ in range(200):
             sent += client.send(one * 500)
     except OSError:
         pass
+    assert sent < 200 * 500 * len(one), "it answers into the void"
     still_serves(api)
+    assert watch.poll(60_000), "a client that does not read is cut off"
     client.close()
 
 
