@@ -38,9 +38,9 @@ std::size_t io_threads_of(const model::Catalogue& catalogue) {
   return static_cast<std::size_t>(std::max(catalogue.api.threads, 1));
 }
 
-/// Well before the clients are told that the outcome is unknown.
+/// Well before the clients are told that the outcome is unknown, also where one partition gets twice its share.
 double longest_wait_s(std::chrono::milliseconds ack_timeout) {
-  return std::chrono::duration<double>(ack_timeout).count() / 3;
+  return std::chrono::duration<double>(ack_timeout).count() / 6;
 }
 
 http::ServerOptions server_options(const model::Catalogue& catalogue, const ApiHooks& hooks) {

@@ -60,7 +60,7 @@ Options<ApiSettings> api_options() {
            "messages of one WebSocket that are not yet answered; more are not read", at_least(1))
       .add("stream_bytes", &ApiSettings::stream_bytes, "the same in bytes", at_least(1024))
       .add("max_connections", &ApiSettings::max_connections, "connections at a time", at_least(1))
-      .add("ack_timeout", &ApiSettings::ack_timeout, "without the broker's answer in this time: 503, outcome unknown; what would wait for a third of it is refused")
+      .add("ack_timeout", &ApiSettings::ack_timeout, "without the broker's answer in this time: 503, outcome unknown; what would wait for a sixth of it is refused")
       .add("idle_timeout", &ApiSettings::idle_timeout, "a connection that says nothing is closed")
       .also("keys")
       .also("tls");
