@@ -47,7 +47,7 @@ def main():
                   "The busiest thread is the handler's: the model, and decoding and encoding for it (bench/own_share.py); the rest is Loom's own and Kafka's.\n\n"
                   "| group | messages | start CPU s | work CPU s | of it not in the handler's thread | RSS MB |\n|---|---|---|---|---|---|")
             for group, stage in stages.items():
-                written = lambda devices: wait_for(lambda: len(kafka.records(stage["output"])) >= devices * UTTERANCES, 900, 0.2, lambda: f"for {devices} devices of {group}")
+                written = lambda devices: wait_for(lambda: len(kafka.records(stage["output"], seconds=120)) >= devices * UTTERANCES, 900, 1, lambda: f"for {devices} devices of {group}")
                 part = it.start("run", group)
                 if group == "silero-vad-consumer":  # the other's input is all there
                     post(it, range(1))
