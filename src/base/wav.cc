@@ -1,7 +1,6 @@
 #include "base/wav.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace loom {
 namespace {
@@ -62,9 +61,12 @@ std::string wav_of(std::span<const float> samples, int rate) {
   write(file, 16, 2);
   file += "data";
   write(file, size, 4);
+  file.resize(44 + size);
+  char* to = file.data() + 44;
   for (float sample : samples) {
-    auto level = std::clamp(std::lround(std::isfinite(sample) ? sample * 32767.0F : 0.0F), -32767L, 32767L);
-    write(file, static_cast<std::uint32_t>(level), 2);
+    auto level = static_cast<std::uint16_t>(level_of(sample));
+    *to++ = static_cast<char>(level & 0xff);
+    *to++ = static_cast<char>(level >> 8);
   }
   return file;
 }

@@ -26,6 +26,15 @@ struct WavHeader {
 
 [[nodiscard]] std::optional<WavHeader> wav_header_of(std::string_view bytes);
 
+/// A sample as 16 bit PCM: what lies outside -1 to 1 is clipped, what is no number is silence.
+[[nodiscard]] inline std::int16_t level_of(float sample) {
+  constexpr float most = 32767.0F;
+  float scaled = sample * most;
+  if (scaled >= most) return 32767;
+  if (scaled <= -most) return -32767;
+  return scaled == scaled ? static_cast<std::int16_t>(scaled + (scaled < 0 ? -0.5F : 0.5F)) : std::int16_t{0};
+}
+
 /// A mono file of samples from -1 to 1; what lies outside is clipped.
 [[nodiscard]] std::string wav_of(std::span<const float> samples, int rate);
 

@@ -1,14 +1,12 @@
 #include "stages/vad/stream.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "base/wav.h"
 
 namespace loom::stages {
 namespace {
 
-std::int16_t level_of(float sample) {
-  return static_cast<std::int16_t>(std::clamp(std::lround(sample * 32767.0F), -32767L, 32767L));
-}
 float sample_of(std::int16_t level) { return static_cast<float>(level) / 32767.0F; }
 
 void append(std::vector<std::int16_t>& to, const Sound& sound) {
