@@ -41,10 +41,10 @@ class Joiner {
  public:
   virtual ~Joiner() = default;
   virtual Taken take(const Envelope& message, const Kept& kept) = 0;
-  /// Unix microseconds from which on the clock may end what is open, when nothing more has come; nullopt: nothing is
-  /// open. Compared with the wall clock, so it has to follow from `timestamp` (when Loom received it).
-  [[nodiscard]] virtual std::optional<Micros> closes_at() const = 0;
-  /// The clock ends what is open: the partition is read to its end and `closes_at` has passed.
+  /// How long after the last message was taken (microseconds, by no wall clock) what is open may be ended, when nothing
+  /// more has come; nullopt: nothing is open.
+  [[nodiscard]] virtual std::optional<Micros> closes_after() const = 0;
+  /// The clock ends what is open: the partition is read to its end and `closes_after` has passed.
   virtual std::vector<Ended> close() = 0;
 };
 

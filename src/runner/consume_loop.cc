@@ -68,6 +68,7 @@ Result<void> ConsumeLoop::open_joiners(const std::atomic<bool>& stop) {
       until_answered({log_, "what the stage needs", stop}, [&] { return work_.make_joiners(engine_->cluster_id); });
   if (!joiners) return stop ? Result<void>{} : tl::unexpected<Error>(joiners.error());
   engine_->joiners = std::move(*joiners);
+  if (ports_.steady) engine_->joiners->measure_with(ports_.steady);
   return {};
 }
 
@@ -86,8 +87,7 @@ Result<void> ConsumeLoop::hire_workers(const std::atomic<bool>& stop) {
   std::unique_lock hiring(crew_->mutex);
   for (std::size_t i = 0; i < count; ++i)
     hire([log = log_, backoff = ports_.backoff](Crew& crew, Engine& engine) { crew.work(engine, log, backoff); });
-  if (engine_->joiners)
-    hire([clock = ports_.clock](Crew& crew, Engine& engine) { crew.watch_the_clock(engine, clock); });
+  if (engine_->joiners) hire([](Crew& crew, Engine& engine) { crew.watch_the_clock(engine); });
   hiring.unlock();
   std::unique_lock lock(crew_->mutex);
   while (!stop && crew_->ready < count && !crew_->error) crew_->changed.wait_for(lock, milliseconds(50));

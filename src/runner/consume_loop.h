@@ -25,6 +25,7 @@ struct Ports {
   std::function<Result<Starts>(std::span<const model::TopicPartition>, std::chrono::milliseconds lookback)> lookback{};
   std::size_t budget = 64u << 20;
   Clock clock = system_clock();
+  Clock steady{};  // what joining stages wait by; empty: the machine's
   Backoff backoff;
   /// How long a rebalance may wait for records in flight. Long enough for a batch and its acknowledgement, so that few
   /// records are handled twice; short against the session timeout (6 s at least), so that a stuck handler costs the

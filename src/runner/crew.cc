@@ -85,7 +85,7 @@ void Crew::work(Engine& engine, const Log& log, Backoff backoff) {
 }
 
 /// Ends what is open in partitions that are read to their end. What cannot be delivered is tried until it can.
-void Crew::watch_the_clock(Engine& engine, const Clock& clock) {
+void Crew::watch_the_clock(Engine& engine) {
   json::Document document;
   auto is_over = [&](const Standing& standing) { return standing.is_gone || engine.publisher->is_abandoned(); };
   auto send = [&](const std::vector<Ended>& ended, const Standing& standing) {
@@ -97,7 +97,7 @@ void Crew::watch_the_clock(Engine& engine, const Clock& clock) {
     }
   };
   while (true) {
-    engine.joiners->close_due(clock(), send);
+    engine.joiners->close_due(send);
     std::unique_lock lock(mutex);
     changed.wait_for(lock, clock_step, [this] { return is_dismissed; });
     if (is_dismissed) return;

@@ -58,7 +58,7 @@ struct Crew {
   std::vector<std::thread> threads;
 
   void work(Engine& engine, const Log& log, Backoff backoff);
-  void watch_the_clock(Engine& engine, const Clock& clock);
+  void watch_the_clock(Engine& engine);
   std::unique_ptr<Worker> make_worker(Engine& engine, WorkerLoop& loop, const Log& log, Backoff backoff);
 };
 

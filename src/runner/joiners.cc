@@ -14,11 +14,11 @@ struct Joiners::Memory {
   std::mutex mutex;  // held while the joiner works, and until what the clock ended is sent
   std::unique_ptr<Joiner> joiner;
   std::shared_ptr<Standing> standing;
-  Micros used = 0;  // steady
+  Micros used = 0;  // when its last message was taken
 };
 
 Joiners::Joiners(const Joining& joining, Admission admission, MakeJoiner make)
-    : leave_out_(joining.leave_out), admission_(std::move(admission)), make_(std::move(make)) {}
+    : leave_out_(joining.leave_out), admission_(std::move(admission)), make_(std::move(make)), steady_(steady_now) {}
 
 Result<std::shared_ptr<Joiners>> Joiners::open(const Joining& joining, Admission admission) {
   auto make = joining.open();
@@ -65,7 +65,7 @@ Verdict Joiners::take(const Item& item) {
   if (auto decided = admission_.admit(item.record, document, message)) return std::move(*decided);
   auto memory = memory_of(item, message.device_id);
   std::lock_guard lock(memory->mutex);
-  memory->used = steady_now();
+  memory->used = steady_();
   try {
     return memory->joiner->take(message, keep(item.record));
   } catch (const std::exception& thrown) {
@@ -82,23 +82,24 @@ std::vector<std::shared_ptr<Joiners::Memory>> Joiners::closable() {
   for (auto it = memories_.begin(); it != memories_.end();) {
     auto& memory = it->second;
     std::unique_lock busy(memory->mutex, std::try_to_lock);
-    bool is_unused = busy && !memory->joiner->closes_at() && steady_now() - memory->used > unused_for;
+    bool is_unused = busy && !memory->joiner->closes_after() && steady_() - memory->used > unused_for;
     if (memory->standing->is_gone || is_unused) {
       if (busy) busy.unlock();
       it = memories_.erase(it);
       continue;
     }
-    if (busy && memory->standing->is_at_end && memory->joiner->closes_at()) found.push_back(memory);
+    if (busy && memory->standing->is_at_end && memory->joiner->closes_after()) found.push_back(memory);
     ++it;
   }
   return found;
 }
 
-void Joiners::close_due(Micros now, const Send& send) {
+void Joiners::close_due(const Send& send) {
   for (const auto& memory : closable()) {
     std::lock_guard lock(memory->mutex);
-    auto at = memory->joiner->closes_at();
-    if (!at || *at > now || !memory->standing->is_at_end || memory->standing->is_gone) continue;
+    auto after = memory->joiner->closes_after();
+    if (!after || memory->used + *after > steady_() || !memory->standing->is_at_end || memory->standing->is_gone)
+      continue;
     auto ended = memory->joiner->close();
     if (!ended.empty()) send(ended, *memory->standing);
   }

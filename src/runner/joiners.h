@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "runner/admission.h"
 #include "runner/item.h"
 
@@ -30,13 +31,15 @@ struct KeptMessage : Envelope {
 class Joiners {
  public:
   static Result<std::shared_ptr<Joiners>> open(const Joining& joining, Admission admission);
+  /// Microseconds that never go back; before the first `take`.
+  void measure_with(Clock steady) { steady_ = std::move(steady); }
 
   [[nodiscard]] Verdict take(const Item& item);
 
   /// What the clock ends, one memory after the other. `send` returns when it is sent for good (or the partition is
   /// gone); meanwhile records of that key wait. Also forgets memories that nobody needs any more.
   using Send = std::function<void(const std::vector<Ended>& ended, const Standing& standing)>;
-  void close_due(Micros now, const Send& send);
+  void close_due(const Send& send);
   [[nodiscard]] std::size_t size() const;
 
  private:
@@ -52,6 +55,7 @@ class Joiners {
   const std::vector<std::string> leave_out_;
   const Admission admission_;
   const MakeJoiner make_;
+  Clock steady_;
   mutable std::mutex mutex_;
   std::map<Key, std::shared_ptr<Memory>> memories_;
 };

@@ -50,7 +50,7 @@ class Pipeline:
         (self.folder / "work.py").write_text(COMMAND)
         return {"note": {"use": "sentiment", "text": "data.text"}, "job": {"use": "command", "command": [sys.executable, "work.py"]},
                 "sound": {"use": "transcribe", "engine": {"use": "openai_audio", "url": url, "timeout": "2s"}},
-                "web": {"use": "http", "url": url, "timeout": "2s"}, "speech": {"use": "vad", "engine": {"use": "silero"}, "gap_s": 2}}[kind]
+                "web": {"use": "http", "url": url, "timeout": "2s"}, "speech": {"use": "vad", "engine": {"use": "silero"}}}[kind]
 
     def _mappings(self):
         return {route.last_topic: {"table": route.table, "field_mappings": {"data.n": "n"}, "data_types": {"n": "integer"}} for route in self.routes.values()}

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Micros second = 1'000'000;
 constexpr Micros sync_every = 15 * second;  // of event time: where a process that begins to read later falls into step
-constexpr Micros clock_margin = 2 * second;
+constexpr Micros clock_margin = 5 * second;  // longer than a message is under way between the API and here
 constexpr Micros least_jitter = second / 4, most_jitter = second;
 constexpr std::size_t remembered_ids = 64;
 constexpr auto longest_reach = std::chrono::duration_cast<std::chrono::microseconds>(vad_lookback).count() - 5 * second;
@@ -71,9 +71,9 @@ class Utterances : public Joiner {
   explicit Utterances(const Vad& vad) : vad_(vad) {}
 
   Taken take(const Envelope& message, const Kept& kept) override;
-  [[nodiscard]] std::optional<Micros> closes_at() const override {
+  [[nodiscard]] std::optional<Micros> closes_after() const override {
     bool is_open = stream_ && (stream_->segmenter().is_open() || is_any_waiting());
-    return is_open ? std::optional(last_timestamp_ + last_duration_ + gap() + clock_margin) : std::nullopt;
+    return is_open ? std::optional(last_duration_ + gap() + clock_margin) : std::nullopt;
   }
   std::vector<Ended> close() override {
     std::vector<Ended> ended;
