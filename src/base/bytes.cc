@@ -107,12 +107,14 @@ std::optional<std::string> base64_decode(std::string_view text) {
 std::string base64_encode(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4, '=');
   char* to = text.data();
-  for (std::size_t i = 0; i < bytes.size(); i += 3, to += 4) {
-    auto left = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (k < left ? static_cast<Byte>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k <= left; ++k) to[k] = alphabet[word >> (18 - 6 * k) & 63];
-  }
+  auto put = [&to](std::uint32_t word, std::size_t digits) {
+    for (std::size_t k = 0; k < digits; ++k) to[k] = alphabet[word >> (18 - 6 * k) & 63];
+    to += 4;
+  };
+  const auto* at = reinterpret_cast<const Byte*>(bytes.data());
+  auto left = bytes.size();
+  for (; left >= 3; left -= 3, at += 3) put(static_cast<std::uint32_t>(at[0] << 16 | at[1] << 8 | at[2]), 4);
+  if (left > 0) put(static_cast<std::uint32_t>(at[0] << 16 | (left > 1 ? at[1] << 8 : 0)), left + 1);
   return text;
 }
 
