@@ -42,6 +42,13 @@ std::vector<TopicPartition> Assignment::partitions() const {
   return all;
 }
 
+std::vector<TopicPartition> Assignment::take_idle() {
+  std::vector<TopicPartition> idle;
+  for (auto& [partition, slot] : slots_)
+    if (!std::exchange(slot.has_moved, slot.is_held) && !slot.is_held && slot.is_started) idle.push_back(partition);
+  return idle;
+}
+
 std::size_t Assignment::prefetching() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(slots_, [](const auto& one) { return one.second.is_held && !one.second.is_paused; }));

@@ -26,6 +26,7 @@ struct Slot {
   std::optional<Offset> start;  // set by a seek before the assignment reached librdkafka
   bool is_started = false;      // it has reached librdkafka
   bool is_at_end = false;
+  bool has_moved = true;  // read, held or assigned since `take_idle`
   std::deque<Record> kept;  // read while held
 };
 
@@ -38,6 +39,8 @@ class Assignment {
   /// As `find`, quick for runs of one partition.
   [[nodiscard]] Slot* find(const rd_kafka_message_t& message);
   [[nodiscard]] std::vector<TopicPartition> partitions() const;
+  /// Those that were read all the time since the last call and gave nothing.
+  [[nodiscard]] std::vector<TopicPartition> take_idle();
   /// Held and not paused: each of them may fill a queue.
   [[nodiscard]] std::size_t prefetching() const;
 

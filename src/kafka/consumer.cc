@@ -6,6 +6,7 @@
 
 #include "kafka/assignment.h"
 #include "kafka/consumer_client.h"
+#include "kafka/stall_watch.h"
 
 namespace loom::kafka {
 namespace {
@@ -18,6 +19,7 @@ constexpr auto seek_wait = 300ms;
 constexpr auto retry_commit_after = 500ms;
 constexpr auto reopen_after = 1s;
 constexpr auto last_commit_wait = 3s;
+constexpr auto stall_turn = 5s;
 constexpr std::size_t most_at_once = 10'000;
 constexpr std::size_t most_prefetching = 8;  // held partitions; with a sixteenth of the budget each, half of it
 
@@ -60,6 +62,9 @@ class GroupConsumer final : public Consumer, ClientEvents {
   void cut_off(const TopicPartition& partition, Slot& slot);
   void resume(std::span<const TopicPartition> partitions);
   void send_commit();
+  void watch_for_stalls(Steady::time_point now);
+  void ask_for_ends(std::span<const TopicPartition> partitions);
+  void take_ends();
   [[nodiscard]] rd::Partitions assigned_of(const Offsets& next);
 
   const ClusterSettings settings_;
@@ -74,6 +79,9 @@ class GroupConsumer final : public Consumer, ClientEvents {
 
   Offsets pending_, committing_;  // the newest asked for; those under way
   bool is_committing_ = false;
+  StallWatch stalls_;
+  rd::Queue ends_;  // of the client's
+  Steady::time_point next_turn_{};
   Steady::time_point commit_not_before_{}, reopen_at_{};
   bool must_reopen_ = false, is_closing_ = false;
 };
@@ -85,8 +93,11 @@ Result<void> GroupConsumer::start() {
   if (options_.tell_end) settings.properties.insert_or_assign("enable.partition.eof", "true");
   auto client = ConsumerClient::open(settings, options_.group, protocol_, log_);
   if (!client) return tl::unexpected(client.error());
+  ends_.reset();
   client_ = std::move(*client);
   client_->tell(this);
+  ends_.reset(rd_kafka_queue_new(client_->handle()));
+  stalls_.forget();
   return subscribe();
 }
 
@@ -107,6 +118,7 @@ void GroupConsumer::close() {
   client_->tell(nullptr);
   assignment_.clear();
   pending_.clear();
+  ends_.reset();
   client_.reset();
 }
 
@@ -145,6 +157,7 @@ Result<std::vector<Record>> GroupConsumer::poll(rd::Milliseconds wait, std::size
   max = std::clamp<std::size_t>(max, 1, most_at_once);
   assignment_.take_ready(out, max);
   if (out.size() < max) read(out, out.empty() ? wait : 0ms, max);
+  if (auto now = Steady::now(); now >= next_turn_) watch_for_stalls(now);
   if (error_ && out.empty()) return tl::unexpected(*std::exchange(error_, std::nullopt));
   return out;
 }
@@ -165,7 +178,7 @@ void GroupConsumer::read(std::vector<Record>& out, rd::Milliseconds wait, std::s
 void GroupConsumer::take(rd_kafka_message_t* message, std::vector<Record>& out) {
   bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
   auto* slot = message->err && !is_end ? nullptr : assignment_.find(*message);
-  if (slot) slot->is_at_end = is_end;
+  if (slot) slot->is_at_end = is_end, slot->has_moved = true;
   if (slot && !is_end) slot->has_position = true;
   if (is_end) return rd_kafka_message_destroy(message);
   if (message->err) failed(*message);
@@ -192,6 +205,53 @@ void GroupConsumer::on_error(rd_kafka_resp_err_t code, const char* reason) {
   }
   if (rd::needs_operator(code)) error_ = rd::error_of(code, "consumer group '" + options_.group.get() + "'");
   client_->journal.warn_seldom(std::string("consumer ") + rd_kafka_err2name(code), reason, rd_kafka_err2name(code));
+}
+
+// --- what librdkafka does not notice ---
+
+/// A turn that took much longer than it should says nothing: queues may have been full because nobody polled.
+void GroupConsumer::watch_for_stalls(Steady::time_point now) {
+  bool is_late = now - next_turn_ > stall_turn / 2;
+  next_turn_ = now + stall_turn;
+  if (must_reopen_) return;
+  take_ends();
+  auto idle = assignment_.take_idle();
+  if (is_late) return stalls_.forget();
+  auto stuck = stalls_.turn(idle, [this](const TopicPartition& partition) {
+    std::int64_t low = 0, high = 0;
+    auto code = rd_kafka_get_watermark_offsets(client_->handle(), partition.topic.get().c_str(),
+                                               partition.partition.get(), &low, &high);
+    return code ? RD_KAFKA_OFFSET_INVALID : high;
+  });
+  if (!stuck) return ask_for_ends(idle);
+  log_.warn("consumer: a partition has records that its fetches do not see, a new client is made",
+            {{"group", options_.group.get()}, {"topic", stuck->topic.get()}, {"partition", stuck->partition.get()}});
+  must_reopen_ = true;
+  reopen_at_ = now;
+}
+
+void GroupConsumer::ask_for_ends(std::span<const TopicPartition> partitions) {
+  if (partitions.empty()) return;
+  rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const auto& partition : partitions) rd::add(list.get(), partition, RD_KAFKA_OFFSET_SPEC_LATEST);
+  rd::Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy> options(
+      rd_kafka_AdminOptions_new(client_->handle(), RD_KAFKA_ADMIN_OP_LISTOFFSETS));
+  rd::Failure failure(
+      rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
+  rd_kafka_ListOffsets(client_->handle(), list.get(), options.get(), ends_.get());
+}
+
+/// Answers of this turn and, after an outage, of an older one; where a leader is away there is none.
+void GroupConsumer::take_ends() {
+  while (auto event = rd::Event(rd_kafka_queue_poll(ends_.get(), 0))) {
+    if (rd_kafka_event_error(event.get())) continue;
+    std::size_t count = 0;
+    const auto** infos = rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto* element = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+      if (!element->err) stalls_.answered(rd::name_of(*element), element->offset);
+    }
+  }
 }
 
 // --- rebalances ---
@@ -265,7 +325,7 @@ void GroupConsumer::hold(const TopicPartition& partition) {
 /// Pausing goes back to behind the last record that was read (`kept` has those), or to what was sought since. Not while
 /// librdkafka still asks where the partition starts: a version of its own would make it ask twice, and start twice.
 void GroupConsumer::cut_off(const TopicPartition& partition, Slot& slot) {
-  slot.is_held = true;
+  slot.is_held = slot.has_moved = true;
   rd_kafka_queue_forward(slot.queue.get(), nullptr);
   if (!slot.has_position || assignment_.prefetching() <= most_prefetching) return;
   rd::Partitions list(rd_kafka_topic_partition_list_new(1));
