@@ -17,8 +17,8 @@ using Topics = std::map<TopicName, kafka::TopicInfo>;
 
 class Opening {
  public:
-  Opening(const Sources& sources, const Plan& plan, const Period& period, Horizons horizons)
-      : it_(sources), plan_(plan), period_(period), horizons_(horizons) {}
+  Opening(const Sources& sources, const Plan& plan, const Period& period)
+      : it_(sources), plan_(plan), period_(period) {}
 
   Result<OpenedBooks> run() {
     books_.scene.plan = &plan_;
@@ -31,7 +31,7 @@ class Opening {
     books_.scene.taken_ms = now_micros() / 1000;
     if (done) done = look_at_ends();
     if (done) done = choose_ranges();
-    if (done && horizons_ == Horizons::looked_at) done = look_at_horizons();
+    if (done) done = look_at_horizons();
     if (!done) return tl::unexpected(done.error());
     return std::move(books_);
   }
@@ -65,7 +65,6 @@ class Opening {
   const Sources& it_;
   const Plan& plan_;
   const Period& period_;
-  const Horizons horizons_;
   OpenedBooks books_;
   Topics topics_;
 };
@@ -205,8 +204,8 @@ Result<void> Opening::look_at_horizons() {
 
 }  // namespace
 
-Result<OpenedBooks> open_books(const Sources& sources, const Plan& plan, const Period& period, Horizons horizons) {
-  return Opening(sources, plan, period, horizons).run();
+Result<OpenedBooks> open_books(const Sources& sources, const Plan& plan, const Period& period) {
+  return Opening(sources, plan, period).run();
 }
 
 std::map<model::TopicPartition, kafka::Range> ranges_of(const Scene& scene) {

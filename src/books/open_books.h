@@ -26,10 +26,7 @@ struct OpenedBooks {
   std::string cluster_id;
   std::vector<bool> is_there;  // by topic
 };
-/// Since when traces are whole is read from their first records: only for who tells lost from expired.
-enum class Horizons { looked_at, left_out };
-[[nodiscard]] Result<OpenedBooks> open_books(const Sources& sources, const Plan& plan, const Period& period,
-                                             Horizons horizons = Horizons::looked_at);
+[[nodiscard]] Result<OpenedBooks> open_books(const Sources& sources, const Plan& plan, const Period& period);
 
 /// Every partition that has something to read, from where to where.
 [[nodiscard]] std::map<model::TopicPartition, kafka::Range> ranges_of(const Scene& scene);

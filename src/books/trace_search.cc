@@ -3,13 +3,10 @@
 #include <array>
 #include <cctype>
 #include <chrono>
-#include <cstring>
-#include <set>
 
 #include "base/clock.h"
 #include "books/clerk.h"
 #include "books/trace.h"
-#include "kafka/reader.h"
 #include "model/message.h"
 #include "runner/headers.h"
 
@@ -20,23 +17,12 @@ using namespace std::chrono_literals;
 
 constexpr auto wait = 10s;
 constexpr std::int64_t told_every = 100'000;
+constexpr std::int64_t made_before_ms = 1'000;  // an id of Loom's and its record's time come from one clock
 constexpr std::int64_t told_before_ms = 60'000;  // a time that a person gave
 constexpr std::int64_t skew_ms = 600'000;        // clocks of API and stages may differ by so much
 constexpr std::int64_t device_ms = 60'000;     // how far around --near a device's message is looked for
-/// Around the time of an id: it and its record's time come from one clock, so that the first is for most.
-struct Window {
-  std::int64_t before_ms, after_ms;
-};
-constexpr std::array<Window, 8> windows{{{20, 50},
-                                         {1'000, 2'000},
-                                         {1'000, 10'000},
-                                         {1'000, 60'000},
-                                         {1'000, 300'000},
-                                         {1'000, 1'200'000},
-                                         {1'000, 3'600'000},
-                                         {1'000, 24LL * 3'600'000}}};
-constexpr std::int64_t piece_records = 1'000;  // pieces of one message lie so near to each other
-constexpr std::size_t hopeless = 4;  // windows without a record: the id's time is not that of its records
+constexpr std::array<std::int64_t, 6> windows_ms{2'000, 15'000, 60'000, 600'000, 3'600'000, 24LL * 3'600'000};
+constexpr std::size_t hopeless = 3;  // windows without a record: the id's time is not that of its records
 
 bool same_id(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
@@ -59,13 +45,12 @@ class Search {
   Result<void> search_by_time(std::int64_t from_ms);
   Result<void> read_between(Offsets& from, const Offsets& until, bool only_by_key);
   [[nodiscard]] bool may_hold(const model::TopicPartition& partition) const;
-  void look_for_ends();
-  Result<bool> is_found(Offsets& from, const Offsets& ends);
+  bool is_found() { return !sightings_.empty() && !has_open_end(put_together()); }
   Result<void> search_all();
   Result<Offsets> offsets_at(std::int64_t ms);
   Result<void> read(const std::map<model::TopicPartition, kafka::Range>& ranges);
   void look(const model::Record& record);
-  [[nodiscard]] bool may_be_wanted(const model::Record& record);
+  [[nodiscard]] bool may_be_wanted(const model::Record& record) const;
   [[nodiscard]] std::vector<RowsOfTable> rows_of(const Sighting& record);
   Trace put_together();
 
@@ -74,15 +59,10 @@ class Search {
   const Plan& plan_;
   const TraceWanted& wanted_;
   OpenedBooks books_;
-  std::optional<kafka::Reader> reader_;
-  std::vector<bool> names_sources_;  // by topic
-  std::set<TopicIndex> open_topics_;  // where the ends may lie that are not known yet; empty: anywhere
   std::map<TopicIndex, WantedRows> tables_;
   std::optional<Clerk> clerk_;
   std::string id_, upper_id_;
   std::optional<std::int64_t> near_ms_;
-  std::string last_topic_;
-  TopicIndex last_index_ = nobody;
   bool is_derived_ = false, by_time_ = false;
   std::vector<Sighting> sightings_;
   std::optional<Error> trouble_;
@@ -90,15 +70,9 @@ class Search {
 };
 
 Result<void> Search::open() {
-  auto books = open_books(it_, plan_, {}, Horizons::left_out);
+  auto books = open_books(it_, plan_, {});
   if (!books) return tl::unexpected(books.error());
   books_ = *std::move(books);
-  auto reader = kafka::Reader::open(it_.catalogue.kafka, it_.log);
-  if (!reader) return tl::unexpected(reader.error());
-  reader_ = *std::move(reader);
-  names_sources_.resize(plan_.topics.size());
-  for (const auto& hop : plan_.hops)
-    if (hop.lookback.count() > 0 && hop.output != nobody) names_sources_[hop.output] = true;
   std::map<TopicIndex, Clerk::NoteRows> notes;
   for (const auto& hop : plan_.hops) {
     if (!hop.is_sink || !it_.database || tables_.contains(hop.input)) continue;
@@ -135,7 +109,8 @@ Result<std::string> Search::id_at_place() {
                                        std::to_string(range->end - 1)
                                  : "the topic has no such partition"});
   std::string id;
-  auto done = reader_->read(
+  auto done = kafka::read(
+      it_.catalogue.kafka,
       {{{plan_.topics[spot.topic], Partition{spot.partition}}, {Offset{spot.offset}, Offset{spot.offset + 1}}}},
       [&](const model::Record* record) {
         if (!record) return true;
@@ -144,7 +119,8 @@ Result<std::string> Search::id_at_place() {
           if (id.empty() && entry.kind != Entry::Kind::source) id = sighting_of(*record, entry).identity.message_id;
         });
         return false;
-      });
+      },
+      it_.log);
   if (!done) return tl::unexpected(done.error());
   if (id.empty()) return fail(ErrorKind::not_found, "nothing lies at " + wanted_.id + " (any more)");
   return id;
@@ -165,8 +141,8 @@ Result<std::string> Search::id_of_device() {
   std::string id;
   std::int64_t distance = 0;
   json::Document document;
-  auto done = reader_->read(
-      ranges,
+  auto done = kafka::read(
+      it_.catalogue.kafka, ranges,
       [&](const model::Record* record) {
         if (!record) return true;
         bool is_key = record->key().value_or("") == wanted_.device;
@@ -177,7 +153,8 @@ Result<std::string> Search::id_of_device() {
         if (id.empty() || away < distance)
           id = message->identity.message_id, distance = away, near_ms_ = record->timestamp_ms();
         return true;
-      });
+      },
+      it_.log);
   if (!done) return tl::unexpected(done.error());
   if (id.empty())
     return fail(ErrorKind::not_found, "device '" + wanted_.device + "' sent nothing within a minute of " +
@@ -196,16 +173,11 @@ Result<Search::Offsets> Search::offsets_at(std::int64_t ms) {
   return offsets;
 }
 
-/// A record of ours says in a header whose it is; its value is looked through only where it may name its sources.
-bool Search::may_be_wanted(const model::Record& record) {
+bool Search::may_be_wanted(const model::Record& record) const {
   auto id = record.header(runner::header::message_id);
   if (id && same_id(*id, id_)) return true;
-  if (record.topic() != last_topic_) last_topic_ = record.topic(), last_index_ = plan_.topic(last_topic_);
-  bool is_of_another = id && uuid_bytes(*id) && last_index_ != nobody && !names_sources_[last_index_];
-  if (is_of_another) return false;
-  auto value = record.value();
   for (const auto* text : {&id_, &upper_id_})  // foreign, or among the sources
-    if (::memmem(value.data(), value.size(), text->data(), text->size())) return true;
+    if (record.value().find(*text) != std::string_view::npos) return true;
   return is_derived_ && !id && derived_message_id(books_.cluster_id, record.topic(), record.partition().get(),
                                                   record.offset().get()) == id_;
 }
@@ -221,12 +193,15 @@ void Search::look(const model::Record& record) {
 
 Result<void> Search::read(const std::map<model::TopicPartition, kafka::Range>& ranges) {
   for (const auto& [partition, range] : ranges) all_ += range.until.get() - range.from.get();
-  return reader_->read(ranges, [&](const model::Record* record) {
-    if (!record) return true;
-    look(*record);
-    if (++read_ % told_every == 0) wanted_.progress(read_, all_);
-    return true;
-  });
+  return kafka::read(
+      it_.catalogue.kafka, ranges,
+      [&](const model::Record* record) {
+        if (!record) return true;
+        look(*record);
+        if (++read_ % told_every == 0) wanted_.progress(read_, all_);
+        return true;
+      },
+      it_.log);
 }
 
 Result<void> Search::search_all() { return read(ranges_of(books_.scene)); }
@@ -246,64 +221,34 @@ Result<void> Search::read_between(Offsets& from, const Offsets& until, bool only
   std::map<model::TopicPartition, kafka::Range> ranges;
   for (auto& [partition, start] : from) {
     auto end = until.at(partition);
-    bool is_elsewhere = !open_topics_.empty() && !open_topics_.contains(plan_.topic(partition.topic.get()));
-    if (start >= end || is_elsewhere || (only_by_key && !may_hold(partition))) continue;
+    if (start >= end || (only_by_key && !may_hold(partition))) continue;
     ranges[partition] = {Offset{start}, Offset{end}};
     start = end;
   }
   return read(ranges);
 }
 
-/// Where groups wrote that have settled a record of the message, as far as it is not known yet what became of it.
-void Search::look_for_ends() {
-  open_topics_.clear();
-  for (const auto& record : put_together().records)
-    for (const auto& it : record.hops)
-      if (it.fate == Fate::lost)
-        for (auto topic : {plan_.hops[it.hop].output, plan_.hops[it.hop].drops, plan_.hops[it.hop].dead_letters})
-          if (topic != nobody) open_topics_.insert(topic);
-}
-
-/// Nothing is open; of a message that was split the last piece may lie just behind what was read.
-Result<bool> Search::is_found(Offsets& from, const Offsets& ends) {
-  if (sightings_.empty()) return false;
-  look_for_ends();
-  if (!open_topics_.empty() || has_open_end(put_together())) return false;
-  for (const auto& one : sightings_)
-    if (!one.identity.part.empty()) open_topics_.insert(one.at.topic);
-  if (open_topics_.empty()) return true;
-  auto until = from;
-  for (auto& [partition, offset] : until) offset = std::min(offset + piece_records, ends.at(partition));
-  auto seen = sightings_.size();
-  if (auto done = read_between(from, until, true); !done) return tl::unexpected(done.error());
-  return sightings_.size() == seen ? Result<bool>(true) : is_found(from, ends);
-}
-
 /// First in the partitions that the key leaves, then in all; at last also before, where clocks differ.
-Result<void> Search::search_by_time(std::int64_t at_ms) {
+Result<void> Search::search_by_time(std::int64_t from_ms) {
   by_time_ = true;
-  Offsets from, first, ends;
+  auto from = offsets_at(from_ms);
+  if (!from) return tl::unexpected(from.error());
+  auto first = *from;
+  Offsets ends;
   for (const auto& [partition, range] : ranges_of(books_.scene)) ends[partition] = range.until.get();
-  for (std::size_t i = 0; i < windows.size(); ++i) {
-    if (sightings_.empty() && (i == 0 || windows[i].before_ms != windows[i - 1].before_ms)) {
-      auto begin = offsets_at(at_ms - windows[i].before_ms);
-      if (!begin) return tl::unexpected(begin.error());
-      first = from = *std::move(begin);
-    }
-    auto until = offsets_at(at_ms + windows[i].after_ms);
+  for (std::size_t i = 0; i < windows_ms.size(); ++i) {
+    auto until = offsets_at(from_ms + windows_ms[i]);
     if (!until) return tl::unexpected(until.error());
     for (auto& [partition, offset] : *until) offset = std::min(offset, ends.at(partition));
-    if (auto done = read_between(from, *until, true); !done) return done;
-    auto found = is_found(from, ends);
-    if (!found || *found) return found ? Result<void>{} : tl::unexpected(found.error());
+    if (auto done = read_between(*from, *until, true); !done) return done;
+    if (is_found()) return {};
     if (sightings_.empty() && i >= hopeless) return {};
   }
   for (bool only_by_key : {true, false}) {
-    if (auto done = read_between(from, ends, only_by_key); !done) return done;
-    auto found = is_found(from, ends);
-    if (!found || *found) return found ? Result<void>{} : tl::unexpected(found.error());
+    if (auto done = read_between(*from, ends, only_by_key); !done) return done;
+    if (is_found()) return {};
   }
-  auto before = offsets_at(at_ms - skew_ms);
+  auto before = offsets_at(from_ms - skew_ms);
   if (!before) return tl::unexpected(before.error());
   return read_between(*before, first, false);
 }
@@ -343,6 +288,7 @@ Result<Trace> Search::run() {
   auto bytes = uuid_bytes(id_);
   is_derived_ = bytes && (*bytes)[6] >> 4 == 8;
   auto from = time_of_id(id_);
+  if (from) *from -= made_before_ms;
   if (auto near = near_ms_ ? near_ms_ : wanted_.near_ms)
     from = std::min(from.value_or(*near - told_before_ms), *near - told_before_ms);
   Result<void> done;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "kafka/broker_for_tests.h"
-#include "kafka/reader.h"
 
 namespace loom::kafka {
 namespace {
@@ -162,36 +161,6 @@ TEST_F(AdminOnBroker, ReadsRanges) {
       settings_, {{zero, {Offset{0}, Offset{100}}}}, [&](const Record*) { return ++count < 7; }, log_));
   EXPECT_EQ(count, 7);
   auto missing = read(settings_, {{{TopicName{"absent"}, Partition{0}}, {Offset{0}, Offset{5}}}}, note, log_);
-  ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
-}
-
-TEST_F(AdminOnBroker, AReaderReadsWindowAfterWindowEachRecordOnce) {
-  auto topic = make_topic(2);
-  TopicPartition zero{topic, Partition{0}}, one{topic, Partition{1}};
-  for (auto partition : {Partition{0}, Partition{1}}) fill(topic, 300, partition);
-  auto reader = Reader::open(settings_, log_);
-  ASSERT_TRUE(reader) << to_string(reader.error());
-  std::map<TopicPartition, std::vector<std::int64_t>> seen, wanted;
-  auto note = [&](const Record* record) {
-    if (record) seen[record->topic_partition()].push_back(record->offset().get());
-    return true;
-  };
-  for (std::int64_t from = 0; from < 300; from += 30) {
-    auto done = reader->read({{zero, {Offset{from}, Offset{from + 30}}}, {one, {Offset{from}, Offset{from + 7}}}}, note);
-    ASSERT_TRUE(done) << to_string(done.error());
-    for (std::int64_t i = from; i < from + 30; ++i) wanted[zero].push_back(i);
-    for (std::int64_t i = from; i < from + 7; ++i) wanted[one].push_back(i);
-  }
-  EXPECT_EQ(seen, wanted);
-  int count = 0;
-  ASSERT_TRUE(reader->read({{zero, {Offset{0}, Offset{300}}}}, [&](const Record*) { return ++count < 7; }));
-  EXPECT_EQ(count, 7);
-  seen.clear(), wanted.clear();
-  for (std::int64_t i = 295; i < 300; ++i) wanted[zero].push_back(i);
-  ASSERT_TRUE(reader->read({{zero, {Offset{295}, Offset{310}}}}, note)) << "past the end, after one that stopped early";
-  EXPECT_EQ(seen, wanted);
-  auto missing = reader->read({{{topic, Partition{2}}, {Offset{0}, Offset{5}}}}, note);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
 }

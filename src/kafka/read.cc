@@ -2,8 +2,8 @@
 #include <array>
 #include <thread>
 
+#include "kafka/admin.h"
 #include "kafka/consumer_client.h"
-#include "kafka/reader.h"
 
 namespace loom::kafka {
 namespace {
@@ -15,28 +15,19 @@ constexpr auto tick = 1s;
 constexpr auto propagation = 2s;  // a topic made just now
 constexpr auto patience = 30s;    // without any answer of a broker, for a range that has an end
 
-/// What outlives one reading.
-struct Place {
-  std::map<TopicName, int> known;      // topics, with their number of partitions
-  std::vector<TopicPartition> paused;  // a partition that is assigned again is still paused
-};
-
 class RangeReader {
  public:
-  RangeReader(ConsumerClient& client, Place& place, const std::map<TopicPartition, Range>& ranges,
-              const std::function<bool(const Record*)>& visit)
-      : client_(client), place_(place), visit_(visit) {
+  RangeReader(const std::map<TopicPartition, Range>& ranges, const std::function<bool(const Record*)>& visit)
+      : visit_(visit) {
     for (const auto& [partition, range] : ranges)
       if (range.until.get() < 0 || range.from < range.until) open_.emplace(partition, range);
   }
 
-  Result<void> run();
+  Result<void> run(const ClusterSettings& settings, Log log);
 
  private:
   [[nodiscard]] Result<void> check_partitions();
-  [[nodiscard]] Result<void> ask_topics();
   [[nodiscard]] Result<void> assign();
-  [[nodiscard]] Result<void> follow();
   /// nullopt: go on; otherwise the end, good or bad.
   std::optional<Result<void>> take(rd_kafka_message_t* raw);
   std::optional<Result<void>> failed(const rd_kafka_message_t& message);
@@ -46,12 +37,9 @@ class RangeReader {
   Range* range_of(const rd_kafka_message_t& message, const Record& record);
   std::optional<Result<void>> take_batch(rd_kafka_message_t* first);
 
-  ConsumerClient& client_;
-  Place& place_;
   const std::function<bool(const Record*)>& visit_;
   std::map<TopicPartition, Range> open_;
-  std::optional<Error> last_error_;
-  bool is_asked_ = false;
+  ConsumerClient::Ref client_;
   Steady::time_point told_ = Steady::now();
   std::array<rd_kafka_message_t*, 1000> batch_{};
   struct {
@@ -61,68 +49,50 @@ class RangeReader {
   } last_;
 };
 
-/// Of all topics in one request: those that the client has a handle of.
-Result<void> RangeReader::ask_topics() {
-  std::map<TopicName, rd::Topic> handles;
-  for (const auto& [partition, range] : open_)
-    if (auto& handle = handles[partition.topic]; !handle)
-      handle.reset(rd_kafka_topic_new(client_.handle(), partition.topic.get().c_str(), nullptr));
-  const struct rd_kafka_metadata* raw = nullptr;
-  if (auto code = rd_kafka_metadata(client_.handle(), 0, nullptr, &raw, rd::ms_of(patience)))
-    return tl::unexpected(rd::error_of(code, "topic '" + open_.begin()->first.topic.get() + "'"));
-  for (int i = 0; i < raw->topic_cnt; ++i)
-    if (const auto& topic = raw->topics[i]; !topic.err)
-      place_.known[TopicName{topic.topic}] = topic.partition_cnt;
-    else if (rd::kind_of(topic.err) != ErrorKind::not_found && handles.contains(TopicName{topic.topic}))
-      last_error_ = rd::error_of(topic.err, "topic '" + std::string(topic.topic) + "'");
-  rd_kafka_metadata_destroy(raw);
+/// An assigned partition of a topic that is not there stays silent for ever: better asked before.
+Result<void> RangeReader::check_partitions() {
+  auto end = Steady::now() + propagation;
+  for (auto it = open_.begin(); it != open_.end();) {
+    const auto& [topic, partition] = it->first;
+    rd::Topic handle(rd_kafka_topic_new(client_->handle(), topic.get().c_str(), nullptr));
+    const struct rd_kafka_metadata* raw = nullptr;
+    auto code = handle ? rd_kafka_metadata(client_->handle(), 0, handle.get(), &raw, rd::ms_of(patience))
+                       : rd_kafka_last_error();
+    if (!code) {
+      code = raw->topic_cnt == 1 ? raw->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+      if (!code && partition.get() >= raw->topics[0].partition_cnt) code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+      rd_kafka_metadata_destroy(raw);
+    }
+    if (!code) {
+      ++it;
+      continue;
+    }
+    if (rd::kind_of(code) != ErrorKind::not_found || Steady::now() > end)
+      return tl::unexpected(rd::error_of(code, "partition " + topic.get() + "/" + std::to_string(partition.get())));
+    std::this_thread::sleep_for(50ms);
+  }
   return {};
 }
 
-/// An assigned partition of a topic that is not there stays silent for ever: better asked before.
-Result<void> RangeReader::check_partitions() {
-  for (auto end = Steady::now() + propagation;;) {
-    auto missing = std::find_if(open_.begin(), open_.end(), [&](const auto& one) {
-      auto found = place_.known.find(one.first.topic);
-      return found == place_.known.end() || one.first.partition.get() >= found->second;
-    });
-    if (missing == open_.end()) return {};
-    bool is_late = Steady::now() > end;
-    if (is_late && last_error_) return tl::unexpected(*last_error_);
-    if (is_late) {
-      const auto& [topic, partition] = missing->first;
-      auto code = place_.known.contains(topic) ? RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-      return tl::unexpected(rd::error_of(code, "partition " + topic.get() + "/" + std::to_string(partition.get())));
-    }
-    if (is_asked_) std::this_thread::sleep_for(50ms);
-    is_asked_ = true;
-    if (auto asked = ask_topics(); !asked) return asked;
-  }
-}
-
 Result<void> RangeReader::assign() {
-  auto paused = rd::list_of(place_.paused);
-  rd_kafka_resume_partitions(client_.handle(), paused.get());
-  place_.paused.clear();
   rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(open_.size())));
   for (const auto& [partition, range] : open_) rd::add(list.get(), partition, range.from.get());
-  if (auto code = rd_kafka_assign(client_.handle(), list.get()))
+  if (auto code = rd_kafka_assign(client_->handle(), list.get()))
     return tl::unexpected(rd::error_of(code, "reading a range"));
   return {};
 }
 
-Result<void> RangeReader::run() {
+Result<void> RangeReader::run(const ClusterSettings& settings, Log log) {
   if (open_.empty()) return {};
+  auto own = settings;
+  own.properties.insert_or_assign("enable.partition.eof", "true");
+  auto client = ConsumerClient::open(own, ConsumerGroup{"loom-read"}, Protocol::classic, std::move(log));
+  if (!client) return tl::unexpected(client.error());
+  client_ = std::move(*client);
   if (auto known = check_partitions(); !known) return known;
   if (auto assigned = assign(); !assigned) return assigned;
-  auto done = follow();
-  rd_kafka_assign(client_.handle(), nullptr);  // nothing more is fetched for it
-  return done;
-}
-
-Result<void> RangeReader::follow() {
   while (!open_.empty()) {
-    auto* message = rd_kafka_consumer_poll(client_.handle(), 100);
+    auto* message = rd_kafka_consumer_poll(client_->handle(), 100);
     auto end = message ? take_batch(message) : idle();
     if (end) return *end;
   }
@@ -132,7 +102,7 @@ Result<void> RangeReader::follow() {
 /// What else lies ready comes with the first one.
 std::optional<Result<void>> RangeReader::take_batch(rd_kafka_message_t* first) {
   batch_[0] = first;
-  auto more = rd_kafka_consume_batch_queue(client_.queue(), 0, batch_.data() + 1, batch_.size() - 1);
+  auto more = rd_kafka_consume_batch_queue(client_->queue(), 0, batch_.data() + 1, batch_.size() - 1);
   std::size_t count = 1 + (more > 0 ? static_cast<std::size_t>(more) : 0);
   std::optional<Result<void>> end;
   for (std::size_t i = 0; i < count; ++i) {
@@ -157,7 +127,7 @@ std::optional<Result<void>> RangeReader::take(rd_kafka_message_t* raw) {
     rd::Message message(raw);
     return failed(*message);
   }
-  auto record = client_.record_of(raw);
+  auto record = client_->record_of(raw);
   auto* range = range_of(*raw, record);
   if (!range || record.offset() < range->from) return std::nullopt;
   auto until = range->until.get();
@@ -180,7 +150,7 @@ std::optional<Result<void>> RangeReader::failed(const rd_kafka_message_t& messag
   if (kind == ErrorKind::not_found || rd::needs_operator(code))
     return Result<void>(tl::unexpected(rd::error_of(
         code, message.rkt ? "topic '" + std::string(rd_kafka_topic_name(message.rkt)) + "'" : "reading a range")));
-  client_.journal.warn_seldom("read", rd_kafka_message_errstr(&message), rd_kafka_err2name(code));
+  client_->journal.warn_seldom("read", rd_kafka_message_errstr(&message), rd_kafka_err2name(code));
   return std::nullopt;
 }
 
@@ -191,7 +161,7 @@ std::optional<Result<void>> RangeReader::idle() {
     told_ = Steady::now();
     if (!visit_(nullptr)) return Result<void>{};
   }
-  if (!is_endless && client_.pulse.since() > patience)
+  if (!is_endless && client_->pulse.since() > patience)
     return Result<void>(tl::unexpected(rd::error_of(RD_KAFKA_RESP_ERR__TRANSPORT, "reading a range")));
   return std::nullopt;
 }
@@ -200,8 +170,7 @@ void RangeReader::finish(const TopicPartition& partition) {
   open_.erase(partition);
   last_ = {};
   auto list = rd::list_of({&partition, 1});
-  rd_kafka_pause_partitions(client_.handle(), list.get());
-  place_.paused.push_back(partition);
+  rd_kafka_pause_partitions(client_->handle(), list.get());
 }
 
 }  // namespace
@@ -211,36 +180,9 @@ Partition partition_of(std::string_view key, int partitions) {
       rd_kafka_msg_partitioner_murmur2(nullptr, key.data(), key.size(), std::max(1, partitions), nullptr, nullptr)};
 }
 
-struct Reader::State {
-  ConsumerClient::Ref client;
-  Place place;
-};
-
-Reader::Reader(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Reader::Reader(Reader&&) noexcept = default;
-Reader& Reader::operator=(Reader&&) noexcept = default;
-Reader::~Reader() = default;
-
-Result<Reader> Reader::open(const ClusterSettings& settings, Log log) {
-  auto own = settings;
-  own.properties.insert_or_assign("enable.partition.eof", "true");
-  auto client = ConsumerClient::open(own, ConsumerGroup{"loom-read"}, Protocol::classic, std::move(log));
-  if (!client) return tl::unexpected(client.error());
-  auto state = std::make_unique<State>();
-  state->client = std::move(*client);
-  return Reader(std::move(state));
-}
-
-Result<void> Reader::read(const std::map<TopicPartition, Range>& ranges,
-                          const std::function<bool(const Record*)>& visit) {
-  return RangeReader(*state_->client, state_->place, ranges, visit).run();
-}
-
 Result<void> read(const ClusterSettings& settings, const std::map<TopicPartition, Range>& ranges,
                   const std::function<bool(const Record*)>& visit, Log log) {
-  if (ranges.empty()) return {};
-  auto reader = Reader::open(settings, std::move(log));
-  return reader ? reader->read(ranges, visit) : tl::unexpected(reader.error());
+  return RangeReader(ranges, visit).run(settings, std::move(log));
 }
 
 }  // namespace loom::kafka
