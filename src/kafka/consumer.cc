@@ -4,9 +4,7 @@
 #include <array>
 #include <thread>
 
-#include "kafka/assignment.h"
-#include "kafka/consumer_client.h"
-#include "kafka/stall_watch.h"
+#include "kafka/group_consumer.h"
 
 namespace loom::kafka {
 namespace {
@@ -19,72 +17,10 @@ constexpr auto seek_wait = 300ms;
 constexpr auto retry_commit_after = 500ms;
 constexpr auto reopen_after = 1s;
 constexpr auto last_commit_wait = 3s;
-constexpr auto stall_turn = 5s;
 constexpr std::size_t most_at_once = 10'000;
 constexpr std::size_t most_prefetching = 8;  // held partitions; with a sixteenth of the budget each, half of it
 
-class GroupConsumer final : public Consumer, ClientEvents {
- public:
-  GroupConsumer(const ClusterSettings& settings, ConsumerOptions options, ConsumerEvents events, Log log)
-      : settings_(settings), options_(std::move(options)), events_(std::move(events)), log_(std::move(log)) {}
-  ~GroupConsumer() override { close(); }
-
-  Result<void> start();
-  Result<std::vector<Record>> poll(rd::Milliseconds wait, std::size_t max) override;
-  void hold(const TopicPartition& partition) override;
-  void release(const TopicPartition& partition) override;
-  Result<void> seek(const TopicPartition& partition, Offset offset) override;
-  void commit(const Offsets& next) override;
-  Result<void> commit_now(const Offsets& next, rd::Milliseconds wait) override;
-  bool is_at_end(const TopicPartition& partition) override {
-    const auto* slot = assignment_.find(partition);
-    return slot && slot->is_at_end;
-  }
-  void close() override;
-  rd::Milliseconds since_broker_answered() const override {
-    return client_ ? client_->pulse.since() : rd::Milliseconds::max();
-  }
-
- private:
-  void on_rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) override;
-  void on_error(rd_kafka_resp_err_t code, const char* reason) override;
-  void on_committed(rd_kafka_resp_err_t code) override;
-
-  void assign(rd_kafka_topic_partition_list_t* partitions);
-  void revoke(rd_kafka_topic_partition_list_t* partitions);
-  void give_up(const std::vector<TopicPartition>& partitions, bool is_lost);
-  Result<void> subscribe();
-  void reopen();
-  void fail_over(rd_kafka_resp_err_t code);
-  void read(std::vector<Record>& out, rd::Milliseconds wait, std::size_t max);
-  void take(rd_kafka_message_t* message, std::vector<Record>& out);
-  void failed(const rd_kafka_message_t& message);
-  void cut_off(const TopicPartition& partition, Slot& slot);
-  void resume(std::span<const TopicPartition> partitions);
-  void send_commit();
-  void watch_for_stalls(Steady::time_point now);
-  void ask_for_ends(std::span<const TopicPartition> partitions);
-  void take_ends();
-  [[nodiscard]] rd::Partitions assigned_of(const Offsets& next);
-
-  const ClusterSettings settings_;
-  const ConsumerOptions options_;
-  const ConsumerEvents events_;
-  const Log log_;
-  Protocol protocol_ = Protocol::consumer;
-  ConsumerClient::Ref client_;
-  Assignment assignment_;
-  std::vector<rd_kafka_message_t*> batch_;
-  std::optional<Error> error_;  // for the operator; the next poll's answer
-
-  Offsets pending_, committing_;  // the newest asked for; those under way
-  bool is_committing_ = false;
-  StallWatch stalls_;
-  rd::Queue ends_;  // of the client's
-  Steady::time_point next_turn_{};
-  Steady::time_point commit_not_before_{}, reopen_at_{};
-  bool must_reopen_ = false, is_closing_ = false;
-};
+}  // namespace
 
 // --- life ---
 
@@ -93,11 +29,10 @@ Result<void> GroupConsumer::start() {
   if (options_.tell_end) settings.properties.insert_or_assign("enable.partition.eof", "true");
   auto client = ConsumerClient::open(settings, options_.group, protocol_, log_);
   if (!client) return tl::unexpected(client.error());
-  ends_.reset();
+  stalls_.end();
   client_ = std::move(*client);
   client_->tell(this);
-  ends_.reset(rd_kafka_queue_new(client_->handle()));
-  stalls_.forget();
+  stalls_.begin(client_->handle());
   return subscribe();
 }
 
@@ -118,7 +53,7 @@ void GroupConsumer::close() {
   client_->tell(nullptr);
   assignment_.clear();
   pending_.clear();
-  ends_.reset();
+  stalls_.end();
   client_.reset();
 }
 
@@ -157,7 +92,7 @@ Result<std::vector<Record>> GroupConsumer::poll(rd::Milliseconds wait, std::size
   max = std::clamp<std::size_t>(max, 1, most_at_once);
   assignment_.take_ready(out, max);
   if (out.size() < max) read(out, out.empty() ? wait : 0ms, max);
-  if (auto now = Steady::now(); now >= next_turn_) watch_for_stalls(now);
+  look_for_stalls();
   if (error_ && out.empty()) return tl::unexpected(*std::exchange(error_, std::nullopt));
   return out;
 }
@@ -209,49 +144,14 @@ void GroupConsumer::on_error(rd_kafka_resp_err_t code, const char* reason) {
 
 // --- what librdkafka does not notice ---
 
-/// A turn that took much longer than it should says nothing: queues may have been full because nobody polled.
-void GroupConsumer::watch_for_stalls(Steady::time_point now) {
-  bool is_late = now - next_turn_ > stall_turn / 2;
-  next_turn_ = now + stall_turn;
+void GroupConsumer::look_for_stalls() {
   if (must_reopen_) return;
-  take_ends();
-  auto idle = assignment_.take_idle();
-  if (is_late) return stalls_.forget();
-  auto stuck = stalls_.turn(idle, [this](const TopicPartition& partition) {
-    std::int64_t low = 0, high = 0;
-    auto code = rd_kafka_get_watermark_offsets(client_->handle(), partition.topic.get().c_str(),
-                                               partition.partition.get(), &low, &high);
-    return code ? RD_KAFKA_OFFSET_INVALID : high;
-  });
-  if (!stuck) return ask_for_ends(idle);
+  auto stuck = stalls_.look(client_->handle(), assignment_);
+  if (!stuck) return;
   log_.warn("consumer: a partition has records that its fetches do not see, a new client is made",
             {{"group", options_.group.get()}, {"topic", stuck->topic.get()}, {"partition", stuck->partition.get()}});
   must_reopen_ = true;
-  reopen_at_ = now;
-}
-
-void GroupConsumer::ask_for_ends(std::span<const TopicPartition> partitions) {
-  if (partitions.empty()) return;
-  rd::Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const auto& partition : partitions) rd::add(list.get(), partition, RD_KAFKA_OFFSET_SPEC_LATEST);
-  rd::Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy> options(
-      rd_kafka_AdminOptions_new(client_->handle(), RD_KAFKA_ADMIN_OP_LISTOFFSETS));
-  rd::Failure failure(
-      rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
-  rd_kafka_ListOffsets(client_->handle(), list.get(), options.get(), ends_.get());
-}
-
-/// Answers of this turn and, after an outage, of an older one; where a leader is away there is none.
-void GroupConsumer::take_ends() {
-  while (auto event = rd::Event(rd_kafka_queue_poll(ends_.get(), 0))) {
-    if (rd_kafka_event_error(event.get())) continue;
-    std::size_t count = 0;
-    const auto** infos = rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto* element = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
-      if (!element->err) stalls_.answered(rd::name_of(*element), element->offset);
-    }
-  }
+  reopen_at_ = Steady::now();
 }
 
 // --- rebalances ---
@@ -436,8 +336,6 @@ Result<void> GroupConsumer::commit_now(const Offsets& next, rd::Milliseconds wai
   if (code) return tl::unexpected(rd::error_of(code, what));
   return {};
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Consumer>> Consumer::open(const ClusterSettings& settings, ConsumerOptions options,
                                                  ConsumerEvents events, Log log) {

@@ -12,6 +12,15 @@ def record(topic, n, offset, **more):
     return Record(topic, 0, offset, b"d", f"{topic[0]}{n}" if topic != "moods" else f"n{n}", **more)
 
 
+def verdict_of(books, records, rows, change):
+    change(records, rows)
+    for one in records:
+        books.record(one)
+    for one in rows:
+        books.row(one)
+    return books.verdict(list(books.sent))
+
+
 def whole(change=lambda records, rows: None):
     """Ten readings and ten notes of one device, as they must end; `change` plants the error."""
     books = Books(ROUTES)
@@ -21,12 +30,7 @@ def whole(change=lambda records, rows: None):
             books.accept(f"{kind[0]}{n}", topic, 0, n, 2.0)
     records = [record(topic, n, n) for topic in ("readings", "notes", "moods") for n in range(10)]
     rows = [Row(table, f"{table[0] if table != 'moods' else 'n'}{n}", "", "d", n, 10.0 + n // 3) for table in ("readings", "moods") for n in range(10)]
-    change(records, rows)
-    for one in records:
-        books.record(one)
-    for one in rows:
-        books.row(one)
-    return books.verdict(list(books.sent))
+    return verdict_of(books, records, rows, change)
 
 
 def test_nothing_is_found_where_nothing_is_wrong():
@@ -90,12 +94,7 @@ def joined(change=lambda records, rows: None):
     for offset, (end, part, sources, begin) in enumerate([(2, "0", (1, 2), 1.5), (3, "0", (3,), 3.1), (3, "1", (3,), 3.5), (5, "0", (3, 4, 5), 3.8)]):
         records.append(Record("utterances", 0, offset, b"d", f"s{end}", part, sources=tuple(f"s{n}" for n in sources), span=("d", begin, begin + 0.3)))
     rows = [Row("utterances", identity, part, "d", int(identity[1]), 10.0) for identity, part in (("s2", "0"), ("s3", "0"), ("s3", "1"), ("s5", "0"))]
-    change(records, rows)
-    for one in records:
-        books.record(one)
-    for one in rows:
-        books.row(one)
-    return books.verdict(list(books.sent))
+    return verdict_of(books, records, rows, change)
 
 
 def test_joined_chunks_that_are_right():
