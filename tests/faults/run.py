@@ -56,6 +56,8 @@ class Run:
     def audit(self):
         for pipe in self.world.pipelines:
             pipe.load.stop()
+        for pipe in self.world.pipelines:
+            pipe.settle()  # what is joined ends when nothing follows it, by the clock
         audits = {pipe.name: pipe.audit() for pipe in self.world.pipelines}
         for name, verdict in audits.items():
             print(f"all of {name}: accepted {verdict.accepted} rows {verdict.rows} dead {verdict.dead} lost {len(verdict.lost)} "
