@@ -130,6 +130,10 @@ class Books:
         """Accepted, and not yet ended as row, dead letter or drop."""
         return [identity for identity in identities if not self.ends.get(identity)]
 
+    def without_row(self):
+        """Joined outputs that are not in their table (yet)."""
+        return [(identity, part) for identity, part in list(self.spans) if part not in [row.part for row in self.rows_of.get(identity, [])]]
+
     # --- the verdict ---
 
     def verdict(self, identities, told=None, after=None):
@@ -176,9 +180,8 @@ class Books:
 
     def _judge_joined(self, result):
         """Every output has its row, and no moment of a device is in two."""
-        for identity, part in self.spans:
-            if part not in [row.part for row in self.rows_of.get(identity, [])]:
-                result.lost.append(f"{identity} part {part}: an output without a row")
+        for identity, part in self.without_row():
+            result.lost.append(f"{identity} part {part}: an output without a row")
         spans = sorted((span, name) for name, span in self.spans.items())
         for (before, one), (now, other) in zip(spans, spans[1:]):
             if now[0] == before[0] and now[1] < before[2] - PADDING:

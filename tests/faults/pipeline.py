@@ -120,6 +120,9 @@ class Pipeline:
         try:
             wait_for(tables.look, 30, 0.1, lambda: f"for the tables of {self.name}")
             topics.catch_up(300)
+            end = time.monotonic() + 30
+            while books.without_row() and time.monotonic() < end:
+                time.sleep(0.1)
         finally:
             topics.stop()
             tables.stop()
