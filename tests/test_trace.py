@@ -1,6 +1,7 @@
 """Every hop of a message, by its id, by a place, by its device; foreign ids are found by a full scan."""
-import json
+import http.server, json, threading
 
+from .support.databases import Sqlite
 from .support.kafka import headers_of, wait_for
 from .test_verify import Books
 
@@ -61,3 +62,41 @@ def test_trace(loom, kafka, prefix, database, tmp_path):
         part.stop()
     waiting, = books.it.post_all([books.message(4)])
     assert hop(trace(books, waiting["message_id"])["records"][0], books.stage)["fate"] == "waiting"
+
+
+class Collector(http.server.BaseHTTPRequestHandler):
+    """Keeps what OTLP/HTTP brings, as the protocol has it."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append((self.path, self.headers["Content-Type"], self.headers["x-key"], json.loads(body)))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"partialSuccess":{}}')
+
+    def log_message(self, *_):
+        pass
+
+
+def test_spans(loom, kafka, prefix, tmp_path, monkeypatch):
+    books = Books(loom, kafka, prefix, Sqlite(tmp_path), tmp_path)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=se%20cret")
+    with http.server.HTTPServer(("127.0.0.1", 0), Collector) as server:
+        server.seen = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for n in (21, 23):
+            books.it.cli("trace", books.sent[n]["message_id"], "--otlp", f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+    (path, content, key, split), (*_, dead) = server.seen
+    assert (path, content, key) == ("/v1/traces", "application/json", "se cret")
+    services = {next(a["value"]["stringValue"] for a in r["resource"]["attributes"] if a["key"] == "service.name"):
+                [span for scope in r["scopeSpans"] for span in scope["spans"]] for r in split["resourceSpans"]}
+    (root,), pieces = services["loom-api"], services[books.stage]
+    assert root["name"] == f"send {books.input}" and "parentSpanId" not in root
+    assert [p["parentSpanId"] for p in pieces] == [root["spanId"]] * 2 and len({p["spanId"] for p in pieces}) == 2
+    assert {s["traceId"] for s in [root, *pieces]} == {root["traceId"]}
+    assert all(int(p["startTimeUnixNano"]) <= int(p["endTimeUnixNano"]) for p in pieces)
+    assert "no such number" in json.dumps(dead) and '"code": 2' in json.dumps(dead)
+    nobody = books.it.cli("trace", books.sent[21]["message_id"], "--otlp", "http://127.0.0.1:9", check=False)
+    assert nobody.returncode == 69 and "127.0.0.1:9" in nobody.stderr

@@ -108,6 +108,9 @@ void add_trace(CommandLine& line) {
   trace->add_option("--device", line.trace.device, "instead of an id: the message of this device nearest to --near");
   trace->add_option("--near", line.trace.near,
                     "RFC 3339, or -5m: where to look for an id that Loom did not make, or for the device; default now");
+  trace->add_option("--otlp", line.trace.otlp,
+                    "send the spans too, by OTLP/HTTP (JSON), to this collector, such as http://127.0.0.1:4318; its keys are "
+                    "taken from OTEL_EXPORTER_OTLP_HEADERS");
 }
 
 void add_clients(CommandLine& line) {

@@ -48,6 +48,7 @@ int verify_command(const Common& common, const VerifyOptions& options);
 struct TraceOptions {
   std::string id;  // a message id, or topic:partition:offset
   std::string device, near;
+  std::string otlp;  // where spans go; "" = nowhere
 };
 int trace_command(const Common& common, const TraceOptions& options);
 

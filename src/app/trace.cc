@@ -5,6 +5,8 @@
 
 #include "app/books.h"
 #include "app/commands.h"
+#include "app/otlp.h"
+#include "books/spans.h"
 #include "books/trace.h"
 
 namespace loom::app {
@@ -29,7 +31,9 @@ int trace_command(const Common& common, const TraceOptions& options) {
   if (!trace) return report(trace.error());
   auto text = common.json ? books::trace_json(plan, *trace) + "\n" : books::trace_text(plan, *trace);
   std::printf("%s", text.c_str());
-  return 0;
+  if (options.otlp.empty()) return 0;
+  auto sent = send_spans(options.otlp, books::spans_json(plan, *trace));
+  return sent ? 0 : report(sent.error());
 }
 
 }  // namespace loom::app

@@ -61,6 +61,7 @@ class Search {
   OpenedBooks books_;
   std::map<TopicIndex, WantedRows> tables_;
   std::optional<Clerk> clerk_;
+  std::vector<std::string_view> joined_topics_;  // whose records name others as their sources
   std::string id_, upper_id_;
   std::optional<std::int64_t> near_ms_;
   bool is_derived_ = false, by_time_ = false;
@@ -85,6 +86,8 @@ Result<void> Search::open() {
     };
   }
   clerk_.emplace(books_.scene, books_.cluster_id, std::move(notes));
+  for (const auto& hop : plan_.hops)
+    if (hop.lookback.count() > 0 && hop.output != nobody) joined_topics_.push_back(plan_.topics[hop.output].get());
   return {};
 }
 
@@ -176,7 +179,9 @@ Result<Search::Offsets> Search::offsets_at(std::int64_t ms) {
 bool Search::may_be_wanted(const model::Record& record) const {
   auto id = record.header(runner::header::message_id);
   if (id && same_id(*id, id_)) return true;
-  for (const auto* text : {&id_, &upper_id_})  // foreign, or among the sources
+  bool tells_all = id && record.header(runner::header::part);  // as Loom writes it: the value says nothing more, but sources
+  if (tells_all && std::ranges::find(joined_topics_, record.topic()) == joined_topics_.end()) return false;
+  for (const auto* text : {&id_, &upper_id_})
     if (record.value().find(*text) != std::string_view::npos) return true;
   return is_derived_ && !id && derived_message_id(books_.cluster_id, record.topic(), record.partition().get(),
                                                   record.offset().get()) == id_;

@@ -1,6 +1,7 @@
 #include "books/trace.h"
 
 #include "books/books_fixture.h"
+#include "books/spans.h"
 #include "runner/compose.h"
 
 namespace loom::books {
@@ -99,6 +100,24 @@ TEST(Trace, TellsHowItEnded) {
   waiting.example.scene.hops[waiting.example.hop("g", "in")].next = {3};
   waiting.message(3);
   EXPECT_EQ(waiting.hop(waiting.trace(), 0, "g").fate, Fate::waiting);
+}
+
+TEST(Trace, AsSpansOfOpenTelemetry) {
+  Scenery it;
+  auto first = it.message(3);
+  it.emit(first, {8});
+  it.put(Scenery::composer().dead_letter(first, Error{ErrorKind::invalid_value, "n is 'x'", "n", "", "22P02"}, {}), 6);
+  auto trace = it.trace(1);
+  auto text = spans_json(it.example.plan, trace);
+  json::Document document;
+  ASSERT_TRUE(document.parse(text)) << text;
+  auto holds = [&](const std::string& said) { EXPECT_NE(text.find(said), std::string::npos) << said << " in " << text; };
+  holds(R"("traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"send in","kind":4)");
+  holds(R"("parentSpanId":"b7ad6b7169203331","name":"process in","kind":5,"startTimeUnixNano":"968000000","endTimeUnixNano":"1002000000")");
+  holds(R"({"key":"loom.outcome.sink","value":{"stringValue":"stored"}})");
+  holds(R"({"key":"service.name","value":{"stringValue":"g"}},{"key":"service.instance.id","value":{"stringValue":"here-1"}})");
+  holds(R"("status":{"code":2,"message":"n is 'x'"})");
+  EXPECT_EQ(text, spans_json(it.example.plan, trace));
 }
 
 TEST(Trace, AnOutputWithAnotherTraceIdIsTold) {

@@ -10,7 +10,8 @@
 namespace loom::http {
 namespace {
 
-constexpr std::size_t buffer_size = 64 << 10;
+constexpr std::size_t little = 4 << 10;        // a head, mostly with its message: what a connection always has
+constexpr std::size_t buffer_size = 16 << 10;  // what it takes before it is parsed
 constexpr unsigned char tls_handshake = 0x16;  // the first byte of a client that speaks TLS
 
 }  // namespace
@@ -19,7 +20,7 @@ Connection::Connection(IoThread& thread, Socket socket) : thread_(thread), line_
   thread_.shared().connections.fetch_add(1, std::memory_order_relaxed);
   thread_.add(*this);
   request_.io_thread = thread_.index();
-  buffer_.reserve(buffer_size);
+  buffer_.reserve(little);
 }
 
 Connection::~Connection() {
@@ -171,7 +172,7 @@ bool Connection::read_chunks() {
   if (buffer_.size() == 0) return read_more(), false;
   beast::error_code ec;
   buffer_.consume(parser_->put(buffer_.data(), ec));
-  if (!admit_bytes((request_.body.size() + keep_body - 1) / keep_body * keep_body)) return refuse_full(), true;
+  if (!admit_bytes((request_.body.size() + buffer_size - 1) / buffer_size * buffer_size)) return refuse_full(), true;
   if (ec == beast::http::error::body_limit) return refuse_too_large(), true;
   if (ec == beast::http::error::need_more && buffer_.size() < buffer_size) return read_more(), false;
   if (ec) return refuse_head(ec), true;
@@ -209,7 +210,7 @@ void Connection::upgrade() {
 }
 
 void Connection::release_body() {
-  if (request_.body.capacity() > keep_body) std::string().swap(request_.body);
+  if (request_.body.capacity() > kept) std::string().swap(request_.body);
   if (request_.held != 0) thread_.shared().budget->give(std::exchange(request_.held, 0));
 }
 
@@ -225,7 +226,8 @@ void Connection::read_more() {
     if (body.size() < want) body.resize(want);
     line_.async_read_some(asio::buffer(body.data() + body_filled_, body.size() - body_filled_), std::move(on_bytes));
   } else {
-    line_.async_read_some(buffer_.prepare(buffer_size - buffer_.size()), std::move(on_bytes));
+    auto room = state_ == State::chunks ? buffer_size : little;
+    line_.async_read_some(buffer_.prepare(std::min(room, buffer_size - buffer_.size())), std::move(on_bytes));
   }
 }
 

@@ -26,7 +26,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   std::size_t slot = 0;  // its place in the io thread's list
 
  private:
-  static constexpr std::size_t keep_body = 64 << 10;  // what a connection keeps of a body's memory
+  static constexpr std::size_t kept = 4 << 10;  // of a body's or an answer's memory, from one request to the next
   enum class State { hello, head, body, chunks, discard, waiting, writing, lingering, closing, closed };
 
   void greet();

@@ -129,7 +129,7 @@ void Connection::write_rest(std::size_t from) {
 }
 
 void Connection::sent() {
-  if (out_.capacity() > keep_body) std::string().swap(out_);
+  if (out_.capacity() > kept) std::string().swap(out_);
   parser_.reset();
   if (!keep_alive_) return unread_ ? linger() : close();
   state_ = State::head;
