@@ -152,9 +152,9 @@ def test_records_left_out_are_caught(loom, kafka, prefix, sqlite, tmp_path):
     it = Books(loom, kafka, prefix, sqlite, tmp_path)
     for part in it.parts.values():
         part.stop()
-    victim = identity_of(next(r for r in kafka.records(it.output) if headers_of(r)["part"] == "0"))
+    victim, last = (identity_of(next(r for r in kafka.records(it.output) if headers_of(r)["part"] == part)) for part in "01")
     plain = identity_of(next(r for r in kafka.records(it.output) if headers_of(r)["part"] == ""))
-    for name, wanted in (("piece", victim), ("whole", plain)):
+    for name, wanted in (("piece", victim), ("last", last), ("whole", plain)):
         it.copy(it.output, f"{prefix}.{name}", lambda record: identity_of(record) == wanted)
         it.catalogue["stages"][it.stage]["output"] = f"{prefix}.{name}"
         it.it = loom(sqlite, it.catalogue, it.mapping)

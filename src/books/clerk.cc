@@ -9,6 +9,8 @@
 namespace loom::books {
 namespace {
 
+constexpr std::int64_t most_pieces = 1 << 30;  // a number that somebody else wrote
+
 namespace header = runner::header;
 
 std::int64_t number_of(std::string_view text, std::int64_t otherwise = -1) {
@@ -100,6 +102,8 @@ void Clerk::read_hop(std::string_view text, Entry& entry) {
   };
   entry.group = plan_.group(member("group"));
   entry.origin = spot_of(member("from"), plan_);
+  auto pieces = hop->get("of");
+  entry.pieces = static_cast<std::uint32_t>(std::clamp<std::int64_t>(pieces ? pieces->integer().value_or(0) : 0, 0, most_pieces));
 }
 
 void Clerk::note_settled(const Role& role, const Entry& entry) {

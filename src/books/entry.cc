@@ -69,6 +69,7 @@ void append(std::string& to, const Entry& entry) {
   to += static_cast<char>(flags);
   to.append(reinterpret_cast<const char*>(entry.id.data()), entry.id.size());
   put(to, entry.part);
+  if (!entry.part.empty()) put(to, std::uint64_t{entry.pieces});
   put(to, entry.at);
   put(to, unsigned_of(entry.timestamp_ms));
   if (flags & has_group) put(to, std::uint64_t{entry.group});
@@ -89,6 +90,7 @@ std::optional<Entry> next(std::string_view& from) {
   std::memcpy(entry.id.data(), from.data() + 1, entry.id.size());
   from.remove_prefix(least);
   entry.part = take_text(from);
+  if (!entry.part.empty()) entry.pieces = static_cast<std::uint32_t>(take(from));
   entry.at = take_spot(from);
   entry.timestamp_ms = signed_of(take(from));
   if (flags & has_group) entry.group = static_cast<GroupIndex>(take(from));

@@ -31,6 +31,7 @@ struct Entry {
   Kind kind = Kind::message;
   UuidBytes id{};
   std::string_view part;
+  std::uint32_t pieces = 0;         // of an output with a part: into how many its origin was split; 0: not told
   Spot at;                          // where this record lies
   std::int64_t timestamp_ms = 0;
   GroupIndex group = nobody;        // who wrote it: output, drop, dead letter, source

@@ -13,6 +13,7 @@ Entry example(std::uint8_t number) {
   entry.kind = number % 2 ? Entry::Kind::dead : Entry::Kind::message;
   entry.id[3] = number;
   entry.part = number % 3 ? "" : "0.3";
+  if (number % 3 == 0) entry.pieces = number;
   entry.at = {2, 5, 1'000'000'000'000 + number};
   entry.timestamp_ms = 1'764'000'000'000;
   if (number % 4) entry.group = 3, entry.origin = {1, 0, 77};
@@ -27,6 +28,7 @@ void expect_same(const Entry& a, const Entry& b) {
   EXPECT_EQ(a.kind, b.kind);
   EXPECT_EQ(a.id, b.id);
   EXPECT_EQ(a.part, b.part);
+  EXPECT_EQ(a.pieces, b.pieces);
   EXPECT_EQ(a.at, b.at);
   EXPECT_EQ(a.timestamp_ms, b.timestamp_ms);
   EXPECT_EQ(a.group, b.group);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "sink/classify.h"
 
@@ -203,17 +204,23 @@ bool Judge::may_be_open(std::size_t hop, const Entry& entry) const {
 /// Of a message that was split, the pieces are numbered from 0: a gap is a piece that is missing.
 void Judge::check_parts(std::size_t hop, Case& it) {
   std::vector<std::size_t> steps;
+  std::size_t told = std::numeric_limits<std::size_t>::max();
   for (const auto* output : it.outputs)
-    if (auto step = step_of(output->part, it.part)) steps.push_back(*step);
+    if (auto step = step_of(output->part, it.part)) {
+      steps.push_back(*step);
+      told = std::min<std::size_t>(told, output->pieces);  // handled twice, an engine may split it in two ways: one whole is enough
+    }
   std::sort(steps.begin(), steps.end());
   steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
-  if (steps.empty() || steps.back() + 1 == steps.size()) return;
+  if (steps.empty()) return;
+  auto wanted = std::max(told, steps.back() + 1);
+  if (steps.size() == wanted) return;
   if (it.owed(plan_.hops[hop].group).timestamp_ms <= scene_.hops[hop].horizon_ms) return;
   std::size_t missing = 0;
   while (missing < steps.size() && steps[missing] == missing) ++missing;
   it.fate = Fate::lost;
   breach(hop, it, Breach::Kind::lost,
-         "its part " + std::to_string(missing) + " of at least " + std::to_string(steps.back() + 1) + " is missing");
+         "its part " + std::to_string(missing) + " of " + (told ? "" : "at least ") + std::to_string(wanted) + " is missing");
 }
 
 void Judge::check_rows(std::size_t hop, Case& it, const RowsThere& there) {

@@ -15,6 +15,7 @@ struct Line {
   std::string from{};  // topic of the origin
   std::int64_t from_offset = -1;
   std::string group{}, part{}, replay_for{};
+  std::uint32_t pieces = 0;
   std::int64_t time = 0;
 };
 Line in(std::int64_t offset) { return {.topic = "in", .offset = offset}; }
@@ -26,6 +27,11 @@ Line drop(std::int64_t of) {
 }
 Line dead(std::int64_t of, std::string group = "g") {
   return {.kind = Entry::Kind::dead, .topic = "dlq." + group, .from = "in", .from_offset = of, .group = group};
+}
+Line piece(std::int64_t offset, std::int64_t of, std::string part, std::uint32_t pieces) {
+  auto line = out(offset, of, std::move(part));
+  line.pieces = pieces;
+  return line;
 }
 Line source(std::string part = "") {
   return {.kind = Entry::Kind::source, .topic = "out", .group = "g", .part = std::move(part)};
@@ -42,6 +48,7 @@ std::vector<Entry> entries_of(const std::vector<Line>& lines, const Plan& plan) 
     entry.kind = line.kind;
     entry.id = id_of(1);
     entry.part = line.part;
+    entry.pieces = line.pieces;
     entry.at = {plan.topic(line.topic), 0, line.offset};
     entry.timestamp_ms = line.time > 0 ? line.time : 1000 + line.offset;
     if (!line.group.empty()) entry.group = plan.group(line.group);
@@ -71,6 +78,9 @@ TEST(Judge, EndsOfAStage) {  // settled up to offset 50
       {"an output twice", {in(3), out(9, 3), out(10, 3)}, Fate::emitted},
       {"pieces", {in(3), out(9, 3, "0"), out(10, 3, "1")}, Fate::emitted},
       {"a piece is missing", {in(3), out(9, 3, "0"), out(10, 3, "2")}, Fate::lost},
+      {"the last piece is missing", {in(3), piece(9, 3, "0", 3), piece(10, 3, "1", 3)}, Fate::lost},
+      {"all pieces", {in(3), piece(9, 3, "0", 2), piece(10, 3, "1", 2)}, Fate::emitted},
+      {"two pieces, cut short by a crash; then one", {in(3), piece(9, 3, "0", 2), piece(10, 3, "0", 1)}, Fate::emitted},
       {"a drop record", {in(3), drop(3)}, Fate::dropped},
       {"a dead letter", {in(3), dead(3)}, Fate::dead},
       {"a dead letter that was dropped by hand", {in(3), dead(3), drop(3)}, Fate::dropped},

@@ -76,7 +76,8 @@ Result<Envelope> Composer::envelope_of(const model::Record& record, json::Docume
   return envelope;
 }
 
-std::string Composer::hop_text(const model::Record& record, const Hop& hop) const {
+/// `pieces`: into how many the record is split, so that the last one is missed, too.
+std::string Composer::hop_text(const model::Record& record, const Hop& hop, std::size_t pieces) const {
   std::string text;
   text.reserve(hop_start_.size() + record.topic().size() + 96);
   text += hop_start_;
@@ -91,6 +92,7 @@ std::string Composer::hop_text(const model::Record& record, const Hop& hop) cons
   text += std::to_string(hop.took / 1000);
   text += R"(,"attempts":)";
   text += std::to_string(hop.attempts);
+  if (pieces > 1) text += R"(,"of":)" + std::to_string(pieces);
   text += '}';
   return text;
 }
@@ -121,7 +123,7 @@ Result<std::vector<model::OutRecord>> Composer::outputs(const model::Record& rec
     add(out.headers, header::traceparent,
         make_traceparent(envelope.trace_id.empty() ? new_trace_id() : envelope.trace_id, new_span_id()));
     add(out.headers, header::content_type, "application/json");
-    add(out.headers, header::hop, hop_text(record, hop));
+    add(out.headers, header::hop, hop_text(record, hop, emit.messages.size()));
   }
   return outputs;
 }

@@ -55,7 +55,7 @@ class Composer {
 
  private:
   [[nodiscard]] Result<Envelope> envelope_of(const model::Record& record, json::Document& document) const;
-  [[nodiscard]] std::string hop_text(const model::Record& record, const Hop& hop) const;
+  [[nodiscard]] std::string hop_text(const model::Record& record, const Hop& hop, std::size_t pieces) const;
 
   ComposerSettings it_;
   TopicName dead_letters_, drops_;

@@ -73,6 +73,7 @@ TEST(Compose, ASplitAppendsItsStepToThePart) {
   ASSERT_TRUE(outputs);
   ASSERT_EQ(outputs->size(), 2u);
   EXPECT_EQ(headers_of((*outputs)[0])["part"], "0");
+  EXPECT_TRUE(headers_of((*outputs)[0])["loom-hop"].ends_with(R"("attempts":1,"of":2})")) << headers_of((*outputs)[0])["loom-hop"];
   EXPECT_EQ(headers_of((*outputs)[1])["part"], "1");
   auto again = model::Record::of({"in", 0, 1, 0, {}, (*outputs)[1].value, (*outputs)[1].headers});
   outputs = composer().outputs(again, emit({{"{}", "{}", "3"}}), {}, document);

@@ -18,7 +18,7 @@ inline constexpr std::string_view message_type = "message_type";
 inline constexpr std::string_view traceparent = "traceparent";
 inline constexpr std::string_view content_type = "content-type";
 
-inline constexpr std::string_view hop = "loom-hop";  // {group, instance, from, waited_ms, took_ms, attempts}
+inline constexpr std::string_view hop = "loom-hop";  // {group, instance, from, waited_ms, took_ms, attempts, of: how many pieces}
 
 // dead letters and drops
 inline constexpr std::string_view origin_topic = "loom-origin-topic";
