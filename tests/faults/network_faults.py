@@ -28,7 +28,7 @@ def database_trouble(kind):
 
 def commit_unanswered(scene):
     with scene.trouble("commit", "sink", scene.postgres, 3) as happened:
-        wait_for(lambda: happened() >= 3, 30, 0.05, lambda: "for three COMMITs")
+        wait_for(lambda: happened() >= 3, 30, 0.05, lambda: f"for three COMMITs, {happened()} came")
     scene.healed()
 
 

@@ -12,6 +12,9 @@ from . import produce
 from .engine import Engine
 
 
+LOOKUPS = 40  # /proc/net/tcp may leave out a line while it is read; a stranger's connection is never found
+
+
 @dataclasses.dataclass
 class Trouble:
     kind: str
@@ -56,7 +59,7 @@ class Proxies:
 
     def is_of(self, link, label):
         """Whose connection it is, is looked up when it matters: that is slow where there are many sockets."""
-        if label != "*" and not link.pid and link.lookups < 5:
+        if label != "*" and not link.pid and link.lookups < LOOKUPS:
             link.pid, link.lookups = self.pid_of(link.port), link.lookups + 1
         return fnmatch.fnmatch(self.labels.get(link.pid, ""), label)
 
