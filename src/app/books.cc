@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/clock.h"
+#include "books/when.h"
 #include "stages/kinds.h"
 
 namespace loom::app {
@@ -32,11 +33,8 @@ Result<OpenedSources> open_sources(const Loaded& loaded, const std::string& part
 
 Result<std::optional<std::int64_t>> time_of_option(const std::string& option, const std::string& text) {
   if (text.empty()) return std::optional<std::int64_t>{};
-  if (text.starts_with('-'))
-    if (auto back = config::parse_duration(text.substr(1))) return std::optional(now_micros() / 1000 - back->count());
-  if (auto time = parse_time(text)) return std::optional(*time / 1000);
-  return fail(ErrorKind::usage, option + " '" + text + "' is no time",
-              {.remedy = "write 2026-11-23T12:00:00Z, or -5m for five minutes ago"});
+  if (auto time = books::parse_when(text, now_micros())) return std::optional(*time / 1000);
+  return fail(ErrorKind::usage, option + " '" + text + "' is no time", {.remedy = books::time_remedy});
 }
 
 void tell_progress(std::int64_t done, std::int64_t all) {

@@ -5,12 +5,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/books.h"
 #include "app/commands.h"
 #include "app/dlq.h"
 #include "base/bytes.h"
 #include "books/desk.h"
 #include "books/settler.h"
-#include "books/when.h"
 #include "loom/json.h"
 
 namespace loom::app {
@@ -20,13 +20,6 @@ using namespace std::chrono_literals;
 
 std::optional<std::string> given(const std::string& word) {
   return word.empty() ? std::nullopt : std::optional(word);
-}
-
-Result<std::optional<std::int64_t>> ms_of(const std::string& word) {
-  if (word.empty()) return std::optional<std::int64_t>{};
-  auto time = books::parse_when(word, now_micros());
-  if (!time) return tl::unexpected<Error>(time.error());
-  return std::optional(*time / 1000);
 }
 
 Result<void> check_kind(const std::string& kind) {
@@ -51,7 +44,7 @@ Result<books::Filter> filter_of(const SettleWords& words) {
       return fail(ErrorKind::usage, "'" + words.letter + "' names no letter",
                   {.remedy = "write topic:partition:offset, as 'loom dlq list' shows it"});
   }
-  auto since = ms_of(words.since), until = ms_of(words.until);
+  auto since = time_of_option("--since", words.since), until = time_of_option("--until", words.until);
   if (!since) return tl::unexpected<Error>(since.error());
   if (!until) return tl::unexpected<Error>(until.error());
   filter.since_ms = *since, filter.until_ms = *until;

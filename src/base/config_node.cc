@@ -2,6 +2,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -16,8 +17,8 @@ namespace loom::config {
 
 namespace {
 
-constexpr std::size_t most_nodes = 200'000;  // aliases of aliases grow without bound
-constexpr int deepest = 100;                 // an alias may stand within its own anchor
+constexpr std::size_t most_bytes = std::size_t{32} << 20;  // aliases of aliases grow without bound
+constexpr std::size_t deepest = 100;
 
 int line_of(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
 
@@ -79,24 +80,33 @@ class Node::State::Reading {
 
   Node read(const YAML::Node& from, int line, const std::string& path) {
     State to{.kind = Kind::null, .place = {file_, line}, .path = path};
-    if (++count_ > most_nodes) {
-      if (count_ == most_nodes + 1) faults_.fault(to.place, "the file has too many nodes", "use fewer aliases");
-      return node(std::move(to));
-    }
-    if (depth_ == deepest) {
-      if (!std::exchange(too_deep_, true))
-        faults_.fault(to.place, "this is nested too deeply, or an alias stands within its own anchor", "write it flatter");
-      return node(std::move(to));
-    }
-    ++depth_;
+    if (!readable(from, to)) return node(std::move(to));
+    within_.push_back(from);
     if (from.IsScalar()) read_scalar(from, to);
     if (from.IsSequence()) read_sequence(from, to);
     if (from.IsMap()) read_map(from, to);
-    --depth_;
+    within_.pop_back();
     return node(std::move(to));
   }
 
  private:
+  bool readable(const YAML::Node& from, const State& to) {
+    bytes_ += sizeof(State) + to.path.size() + (from.IsScalar() ? from.Scalar().size() : 0);
+    if (bytes_ > most_bytes) {
+      if (!std::exchange(too_large_, true)) faults_.fault(to.place, "the file grows too large", "use fewer aliases");
+      return false;
+    }
+    if (within_.size() == deepest) {
+      faults_.fault(to.place, to.path + " is nested too deeply", "write it flatter");
+      return false;
+    }
+    if (std::any_of(within_.begin(), within_.end(), [&](const auto& outer) { return outer.is(from); })) {
+      faults_.fault(to.place, to.path + " is an alias within its own anchor", "write out what it stands for");
+      return false;
+    }
+    return true;
+  }
+
   void read_scalar(const YAML::Node& from, State& to) {
     to.kind = Kind::scalar;
     to.scalar = from.Scalar();
@@ -135,9 +145,9 @@ class Node::State::Reading {
 
   const std::string& file_;
   Faults& faults_;
-  std::size_t count_ = 0;
-  int depth_ = 0;
-  bool too_deep_ = false;
+  std::vector<YAML::Node> within_{};
+  std::size_t bytes_ = 0;
+  bool too_large_ = false;
 };
 
 Node Node::parse(std::string_view text, const std::string& file, Faults& faults) {

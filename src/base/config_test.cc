@@ -345,12 +345,32 @@ TEST(Node, WithTakesWhatTheOtherSaysAndKeepsTheRest) {
   EXPECT_EQ(root["base"].with(root["none"])["a"].scalar(), "1");
 }
 
-TEST(Node, an_alias_within_its_own_anchor_is_a_fault) {
+TEST(Node, an_alias_within_its_own_anchor_is_a_fault_at_its_place) {
   for (const auto* text : {"a: &x {b: *x}\n", "a: &x [*x, *x]\n", "a: &x {b: [1, {c: *x}], d: *x}\n"}) {
     Faults faults;
     Node::parse(text, "f", faults);
-    EXPECT_TRUE(faults.any_fault()) << text;
+    ASSERT_TRUE(faults.any_fault()) << text;
+    EXPECT_LE(faults.all().size(), 2U) << text;  // one for each alias: it was not followed
+    EXPECT_NE(faults.text().find("is an alias within its own anchor"), std::string::npos) << faults.text();
   }
+}
+
+TEST(Node, aliases_of_aliases_end_at_a_limit_of_bytes) {
+  std::string text = "a0: &a0 {k: " + std::string(10'000, 'x') + "}\n";
+  for (int i = 1; i <= 20; ++i) {
+    auto before = "*a" + std::to_string(i - 1);
+    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before + ", " + before + "]\n";
+  }
+  Faults faults;
+  Node::parse(text, "f", faults);
+  EXPECT_EQ(faults.all().size(), 1U);
+  EXPECT_NE(faults.text().find("the file grows too large; use fewer aliases"), std::string::npos) << faults.text();
+}
+
+TEST(Node, what_is_nested_too_deeply_is_a_fault) {
+  Faults faults;
+  Node::parse("a: " + std::string(120, '[') + std::string(120, ']') + "\n", "f", faults);
+  EXPECT_NE(faults.text().find("is nested too deeply"), std::string::npos) << faults.text();
 }
 
 TEST(Node, a_stray_token_is_a_fault_and_no_endless_file) {

@@ -7,12 +7,12 @@
 
 namespace loom::books {
 
-[[nodiscard]] inline Result<Micros> parse_when(const std::string& text, Micros now) {
+constexpr const char* time_remedy = "write 2026-11-23T12:00:00Z, or -2h for two hours ago";
+
+[[nodiscard]] inline std::optional<Micros> parse_when(const std::string& text, Micros now) {
   if (text.starts_with('-'))
     if (auto ago = config::parse_duration(text.substr(1)); ago && ago->count() >= 0) return now - ago->count() * 1000;
-  if (auto time = parse_time(text)) return *time;
-  return fail(ErrorKind::usage, "'" + text + "' is no time",
-              {.remedy = "write 2026-11-23T12:00:00Z, or -2h for two hours ago"});
+  return parse_time(text);
 }
 
 }  // namespace loom::books
