@@ -5,7 +5,7 @@ import os, queue, signal, subprocess, threading, time
 from ..support.kafka import die_with_parent
 from ..support.loom import BINARY
 
-FIRST, LONGEST, STEADY = 0.2, 30.0, 60.0  # src/app/supervisor.h
+FIRST, LONGEST, STEADY, GRACE = 0.2, 30.0, 60.0, 20.0  # src/app/supervisor.h
 
 
 class Part:
@@ -30,11 +30,15 @@ class Part:
         self.send(signal.SIGCONT)
 
     def restart(self, how=signal.SIGTERM, seconds=30):
-        """Returns when another process has taken its place."""
-        old, end = self.process, time.monotonic() + seconds
+        """Returns when another process has taken its place. One that does not end in time is killed, as `loom up` does."""
+        old, grace = self.process, time.monotonic() + GRACE
         old.send_signal(how)
         while self.process is old:
-            assert time.monotonic() < end, f"{self.name} was not started again"
+            if time.monotonic() > grace and old.poll() is None:
+                old.kill()
+                old.wait(10)
+                print(f"     {self.name} did not stop in {GRACE:.0f} s and was killed", flush=True)
+            assert time.monotonic() < grace + seconds, f"{self.name} was not started again"
             time.sleep(0.01)
 
 

@@ -30,7 +30,8 @@ def pause(role):
 
 
 def clock(role):
-    """The process lives an hour ahead, then an hour behind, then as the others."""
+    """The process lives an hour ahead, then an hour behind, then as the others. Harsher than a real step: librdkafka waits by
+    cnd_timedwait, which libfaketime leaves as it is, until a moment that is faked: it waits an hour, or not at all."""
     def act(scene):
         part, file = scene.part(role), scene.pipe.folder / f"clock-{role}"
         file.write_text("+0")
