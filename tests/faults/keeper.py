@@ -32,6 +32,7 @@ class Part:
     def restart(self, how=signal.SIGTERM, seconds=30):
         """Returns when another process has taken its place. One that does not end in time is killed, as `loom up` does."""
         old, grace = self.process, time.monotonic() + GRACE
+        self.deaths = 0 if how == signal.SIGTERM else self.deaths  # who is asked to end has not failed
         old.send_signal(how)
         while self.process is old:
             if time.monotonic() > grace and old.poll() is None:

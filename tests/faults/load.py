@@ -47,6 +47,7 @@ class Load:
         """`mix`: how many of each kind a batch has."""
         self.port, self.prefix, self.books, self.mix, self.chance = port, prefix, books, mix, random.Random(seed)
         self.n, self.again, self.interval, self.repeats, self.is_done = 0, [], 0.25, 0.01, False
+        self.padding, self.refused = 0, 0  # characters more in each message; answers that were no success
         self.connection, self.speakers = None, Speakers(self.chance)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -59,6 +60,8 @@ class Load:
     def _message(self, kind):
         self.n += 1
         device, body = self.speakers.say(self.n) if kind == "speech" else (f"device-{min(int(self.chance.paretovariate(0.8)), DEVICES)}", {"data": DATA[kind](self.n)})
+        if self.padding:
+            body["data"]["padding"] = "x" * self.padding
         identity = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
         self.books.offer(identity, Sent(kind, device, self.n, time.time()))
         return {"message_type_id": f"{self.prefix}_{kind}", "message_id": identity, "device_id": device, **body}
@@ -89,6 +92,7 @@ class Load:
                     self.books.accept(answer["message_id"], answer["topic"], answer["partition"], answer["offset"], time.time())
                 else:
                     rest.append(message)
+            self.refused += len(rest) if answers else 0
             left = rest
             if left:
                 time.sleep(0.05)
@@ -101,6 +105,7 @@ class Load:
             self.connection.request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
             reply = self.connection.getresponse()
             answer = json.loads(reply.read())
+            self.refused += reply.status in (429, 503)
             return (answer["results"] if "results" in answer else [answer]) if reply.status in (200, 207) else None
         except (OSError, http.client.HTTPException, ValueError):
             if self.connection:

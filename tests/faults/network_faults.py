@@ -42,16 +42,17 @@ def fatal(role):
 
 
 def queue_full(role):
-    """With a budget of 64 KiB and a slow Kafka."""
+    """With the smallest budget that holds a dead letter, messages of 60 KB and a slow Kafka."""
     def act(scene):
-        part = scene.part(role)
-        part.env = {"LOOM_KAFKA_PRODUCER_BUDGET": "64KiB"}
+        part, load = scene.part(role), scene.pipe.load
+        part.env = {"LOOM_KAFKA_PRODUCER_BUDGET": "1088KiB"}
         part.restart(signal.SIGTERM)
-        load = scene.pipe.load
-        load.interval /= 3
+        before, load.padding = load.refused, 60_000
         with scene.trouble("delay", role, value=1.5):
             last(6, scene)
-        load.interval *= 3
+        load.padding, refused = 0, load.refused - before
+        scene.note = f"{refused} were refused" if role == "api" else ""
+        assert refused or role != "api", "nothing was refused: the queue was not full"
         part.env = {}
         part.restart(signal.SIGTERM)
         scene.healed()
