@@ -1,5 +1,5 @@
 # The commands of this repository; each sets up whatever is missing first (tools/setup), so that a fresh clone works.
-.PHONY: demo test test-llama check build install bench overload accuracy faults fuzz fuzz-targets sbom tidy format asan tsan clean samples
+.PHONY: demo test test-llama check build install bench books overload accuracy faults fuzz fuzz-targets sbom tidy format asan tsan clean samples
 BUILD := cmake --build build --parallel
 PREFIX ?= /usr/local
 
@@ -41,6 +41,13 @@ bench:
 	@cmake --preset bench -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
 	@$(BUILD)
 	@bench/run
+
+RECORDS ?= 10000000
+books:  # what loom verify and a full search of loom trace take
+	@tools/setup bench
+	@cmake --preset bench -DLOOM_TESTS=ON >build.log 2>&1 || { cat build.log; exit 1; }
+	@$(BUILD) --target kafka_floor runner_bench loom
+	@.deps/python/bin/python -m bench.books $(RECORDS)
 
 overload:  # SECONDS=600: three times what the API can take, so long
 	@tools/setup bench

@@ -1,12 +1,13 @@
 """The books of many messages: `loom verify` and a full scan of `loom trace`. usage: python -m bench.books [RECORDS]
 RECORDS (10 million) lie in Kafka, half of them received, half emitted by a stage; all of them are rows in PostgreSQL.
-Prints seconds and the most memory that each command had, and writes bench/results/books.json."""
+Prints the seconds and the most memory that each command took; they are in docs/benchmarks.md."""
 import json, os, pathlib, subprocess, sys, tempfile, time, uuid
 
 from tests.support.databases import Postgres, PostgresServer
 from tests.support.kafka import Kafka, ROOT, wait_for
 from tests.support.loom import BINARY, Loom
 
+from . import page
 from .drive import BENCH_GROUP, SINK, program
 
 SLICE = 500_000
@@ -63,7 +64,16 @@ def measure(records):
             kafka.stop()
 
 
+def section(figures):
+    """The part of docs/benchmarks.md."""
+    rows = "\n".join(f"| {what} | {figures[name]['seconds']:,.1f} | {figures[name]['rss_mb']} |" for what, name in (
+        ("`loom verify` of all of them", "verify"), ("`loom trace` of an id that Loom made", "trace by time"), ("`loom trace` of an id that is nowhere: a full search", "trace by a full scan")))
+    proof = ", ".join(f"{figures['verify'][name]} {name}" for name in ("lost", "duplicated", "altered"))
+    return (f"## The books\n\nMade by `make books`: {figures['records']:,} records in Kafka, half of them received and half made from them by a stage, all of them rows in\n"
+            f"PostgreSQL. `loom verify` (its default `--memory`) found {proof}.\n\n| what | seconds | most RSS MB |\n|---|---|---|\n{rows}\n")
+
+
 if __name__ == "__main__":
     figures = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000)
-    (ROOT / "bench/results/books.json").write_text(json.dumps(figures, indent=1) + "\n")
-    print(json.dumps(figures, indent=1))
+    page.keep("books", figures)
+    print(section(figures))

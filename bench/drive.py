@@ -7,6 +7,8 @@ from tests.support.databases import Postgres, PostgresServer, Sqlite
 from tests.support.kafka import Kafka, ROOT, wait_for
 from tests.support.loom import Loom
 
+from . import page
+
 BUILD = ROOT / "build"
 COUNT = int(os.environ.get("BENCH_RECORDS", "500000"))
 TICK = os.sysconf("SC_CLK_TCK")
@@ -130,17 +132,18 @@ def table(figures):
     return "\n".join(lines)
 
 
-def main():
-    from . import overload  # which needs the above
-    figures = measure()
-    (ROOT / "bench/results/latest.json").write_text(json.dumps(figures, indent=1) + "\n")
-    text = table(figures)
+def section(figures):
+    """The head of docs/benchmarks.md."""
     single = figures["http_single"]
-    (ROOT / "docs/benchmarks.md").write_text(
-        "# Benchmarks\n\nMade by `make bench` on two cores that also run Kafka, the database and the load generator; the machine is noisy, so ratios to the\n"
-        "floor (librdkafka alone, COPY alone, INSERT alone, measured in the same run) are what counts. CPU is that of Loom's process.\n\n" + text +
-        f"\n\nHTTP single: p50 {single['p50']}, p99 {single['p99']}, {single['errors']} refused; API RSS idle {single['rss_idle_mb']:.0f} MB.\n" + overload.kept_section())
-    print(text)
+    return ("# Benchmarks\n\nMade by `make bench` on two cores that also run Kafka, the database and the load generator; the machine is noisy, so ratios to the\n"
+            "floor (librdkafka alone, COPY alone, INSERT alone, measured in the same run) are what counts. CPU is that of Loom's process.\n\n" + table(figures) +
+            f"\n\nHTTP single: p50 {single['p50']}, p99 {single['p99']}, {single['errors']} refused; API RSS idle {single['rss_idle_mb']:.0f} MB.\n")
+
+
+def main():
+    figures = measure()
+    page.keep("latest", figures)
+    print(table(figures))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ import json, pathlib, subprocess, sys, tempfile, threading, time, types
 from tests.support.kafka import Kafka, ROOT, free_port
 from tests.support.loom import BINARY, Loom
 
+from . import page
 from .drive import BUILD, rss_mb
 from .slow_link import SlowLink
 
 LINK = 4 << 20
 BUDGET_MB = 64
-RESULTS, PAGE = ROOT / "bench/results/overload.json", ROOT / "docs/benchmarks.md"
-HEADING = "\n## Overload\n"
 
 
 def offer(*words):
@@ -90,7 +89,7 @@ def measure(seconds):
 
 def section(figures):
     """The part of docs/benchmarks.md."""
-    lines = [HEADING.strip(), "", f"Made by `make overload`: {figures[0]['seconds']} s of three times the peak (CPU: a tenth of that time). The same generator measures the peak",
+    lines = ["## Overload", "", f"Made by `make overload`: {figures[0]['seconds']} s of three times the peak (CPU: a tenth of that time). The same generator measures the peak",
              "before and after; ÷ peak is to the mean of both, for this machine is noisy.",
              "\"Refused\" got 429 or 503; \"unsent\" found no free connection within 5 s (the server reads no more than it can answer). What was accepted",
              "is looked up on the topic afterwards: each once, and nothing that was refused.", "",
@@ -102,11 +101,7 @@ def section(figures):
                      f"{over['p50_ms']:,.0f} ms | {over['p99_ms']:,.0f} ms | {over['refused'] + over['connections_refused']:,} | {over['without_retry_after']} | {over['unsent']:,} | "
                      f"{over['unknown']} | {one['idle_mb']}, {one['rss_max_mb']} ({BUDGET_MB}) | {proof['missing']}, {proof['doubled']} of {proof['accepted']:,} |")
     lines += ["", "RSS in MB over the time: " + "; ".join(f"{one['name']} " + " ".join(map(str, one["rss_over_time_mb"])) for one in figures) + "."]
-    return "\n" + "\n".join(lines) + "\n"
-
-
-def kept_section():
-    return section(json.loads(RESULTS.read_text())) if RESULTS.exists() else ""
+    return "\n".join(lines) + "\n"
 
 
 def missed(one):
@@ -121,12 +116,9 @@ def missed(one):
 
 def main():
     figures = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 600)
-    text = section(figures)
-    print(text)
+    print(section(figures))
     if BINARY == ROOT / "build/loom":  # another build's figures are not kept
-        RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
-        page = PAGE.read_text()
-        PAGE.write_text(page.split(HEADING)[0] + text)
+        page.keep("overload", figures)
     faults = [f"{one['name']}: {bar}" for one in figures for bar in missed(one)]
     print("\n".join(f"missed: {fault}" for fault in faults) or "every bar is met")
     sys.exit(1 if faults else 0)
