@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -85,6 +86,7 @@ class Offer {
   std::size_t issued_ = 0, accepted_ = 0, refused_ = 0, connections_refused_ = 0, without_retry_after_ = 0,
               unknown_ = 0, other_ = 0, unsent_ = 0, busy_ = 0;
   std::vector<float> waits_, waits_from_due_;  // of the accepted
+  std::array<std::vector<float>, 10> waits_by_tenth_;  // of the time
   Steady::time_point start_, end_, now_;
   int epoll_ = ::epoll_create1(0);
 };
@@ -158,6 +160,8 @@ void Offer::count(Link& link, const Answer& answer) {
     if (now_ > end_) return;
     ++accepted_;
     waits_.push_back(static_cast<float>(seconds(now_ - link.sent)));
+    auto tenth = static_cast<std::size_t>(seconds(now_ - start_) / length_ * 10);
+    waits_by_tenth_[std::min<std::size_t>(tenth, 9)].push_back(waits_.back());
     waits_from_due_.push_back(static_cast<float>(seconds(now_ - link.due)));
   } else if (answer.is_unknown) {
     ++unknown_;
@@ -266,10 +270,13 @@ void Offer::print() const {
   std::printf(
       "{\"offered\":%zu,\"sent\":%zu,\"accepted\":%zu,\"rate\":%.1f,\"refused\":%zu,\"connections_refused\":%zu,"
       "\"without_retry_after\":%zu,\"unknown\":%zu,\"other\":%zu,\"unsent\":%zu,\"p50_ms\":%.1f,\"p99_ms\":%.1f,"
-      "\"p99_from_due_ms\":%.1f}\n",
+      "\"p99_from_due_ms\":%.1f,\"p99_over_time_ms\":[",
       issued_, told_.size(), accepted_, static_cast<double>(accepted_) / length_, refused_, connections_refused_,
       without_retry_after_, unknown_, other_, unsent_, percentile(waits_, 0.5) * 1e3, percentile(waits_, 0.99) * 1e3,
       percentile(waits_from_due_, 0.99) * 1e3);
+  for (std::size_t i = 0; i < waits_by_tenth_.size(); ++i)
+    std::printf("%s%.0f", i ? "," : "", percentile(waits_by_tenth_[i], 0.99) * 1e3);
+  std::printf("]}\n");
 }
 
 /// Every accepted message is on the topic once, none that was refused is; of the others either is right.

@@ -100,6 +100,7 @@ def section(figures):
         lines.append(f"| {one['what']} | {peak:,.0f} | {over['offered'] / one['seconds']:,.0f} | {over['rate']:,.0f} | {over['rate'] / peak:.2f} | "
                      f"{over['p50_ms']:,.0f} ms | {over['p99_ms']:,.0f} ms | {over['refused'] + over['connections_refused']:,} | {over['without_retry_after']} | {over['unsent']:,} | "
                      f"{over['unknown']} | {one['idle_mb']}, {one['rss_max_mb']} ({BUDGET_MB}) | {proof['missing']}, {proof['doubled']} of {proof['accepted']:,} |")
+    lines += ["", "p99 in ms over the time: " + "; ".join(f"{one['name']} " + " ".join(map(str, one["over"]["p99_over_time_ms"])) for one in figures) + "."]
     lines += ["", "RSS in MB over the time: " + "; ".join(f"{one['name']} " + " ".join(map(str, one["rss_over_time_mb"])) for one in figures) + "."]
     return "\n".join(lines) + "\n"
 

@@ -39,7 +39,7 @@ int api_command(const Common& common) {
       catalogue.api.ack_timeout * 2;  // the answer comes at ack_timeout; the record may still arrive
   auto producer = kafka::Producer::open(catalogue.kafka, options, log);
   if (!producer) return report(producer.error());
-  auto admin = kafka::Admin::open(catalogue.kafka, log);
+  auto admin = kafka::Admin::open(catalogue.kafka, log, &stop);
   if (!admin) return report(admin.error());
   ingest::ApiHooks hooks;
   hooks.replicas = [&] { return replicas_of(**admin, catalogue); };

@@ -93,7 +93,7 @@ void add_books(CommandLine& line) {
   verify->add_option("--until", line.verify.until, "judge only records before this time");
   verify->add_option("--receipts", line.verify.receipts,
                      "a file that 'loom send --receipts' wrote: each message is where its client was told, and ended");
-  verify->add_option("--memory", line.verify.memory, "of what was read; more goes to temporary files")
+  verify->add_option("--memory", line.verify.memory, "what it may take in memory; what was read beyond it goes to a temporary file")
       ->capture_default_str();
   verify->add_option("--show", line.verify.show, "how many of those that break the proof are shown a hop")
       ->check(CLI::NonNegativeNumber)

@@ -5,6 +5,8 @@
 namespace loom::books {
 namespace {
 
+constexpr std::size_t longest = 512;  // of most entries: a box that is nearly full takes one more without moving
+
 /// Client-made ids may differ in any of their bytes.
 std::size_t box_of(const UuidBytes& id) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -21,46 +23,46 @@ tl::unexpected<Error> trouble(const char* what) {
 
 Result<void> Shelf::put(const Entry& entry) {
   auto& box = boxes_[box_of(entry.id)];
-  auto before = box.bytes.capacity();
+  if (box.bytes.capacity() < most_) box.bytes.reserve(most_ + longest);
   append(box.bytes, entry);
-  held_ += box.bytes.capacity() - before;
-  return held_ > memory_ ? spill() : Result<void>{};
+  return box.bytes.size() < most_ ? Result<void>{} : write_out(box);
 }
 
-Result<void> Shelf::spill() {
-  for (auto& box : boxes_) {
-    if (box.bytes.empty()) continue;
-    if (!box.file) box.file.reset(std::tmpfile());
-    if (!box.file) return trouble("opening");
-    if (std::fwrite(box.bytes.data(), 1, box.bytes.size(), box.file.get()) != box.bytes.size() ||
-        std::fflush(box.file.get()) != 0)
-      return trouble("writing");
-    box.in_file += box.bytes.size();
-    spilled_ += box.bytes.size();
-    box.bytes = {};
-  }
-  held_ = 0;
+Result<void> Shelf::write_out(Box& box) {
+  if (!file_) file_.reset(std::tmpfile());
+  if (!file_) return trouble("opening");
+  if (std::fwrite(box.bytes.data(), 1, box.bytes.size(), file_.get()) != box.bytes.size() ||
+      std::fflush(file_.get()) != 0)
+    return trouble("writing");
+  box.in_file.push_back({spilled_, box.bytes.size()});
+  spilled_ += box.bytes.size();
+  box.bytes.clear();
+  if (box.bytes.capacity() > most_ + 2 * longest) box.bytes.shrink_to_fit();
   return {};
 }
 
-Result<void> Shelf::bring_back(Box& box) {
-  if (!box.file) return {};
-  std::string all(box.in_file, '\0');
-  std::rewind(box.file.get());
-  if (std::fread(all.data(), 1, all.size(), box.file.get()) != all.size()) return trouble("reading");
-  box.file.reset();
-  box.bytes = all + box.bytes;
+Result<void> Shelf::bring_back(const Box& box, std::string& all) {
+  for (const auto& piece : box.in_file) {
+    auto before = all.size();
+    all.resize(before + piece.size);
+    if (fseeko(file_.get(), static_cast<off_t>(piece.at), SEEK_SET) != 0 ||
+        std::fread(all.data() + before, 1, piece.size, file_.get()) != piece.size)
+      return trouble("reading");
+  }
   return {};
 }
 
 Result<void> Shelf::each_box(const std::function<Result<void>(std::string_view)>& visit) {
+  std::string all;
   for (auto& box : boxes_) {
-    if (auto back = bring_back(box); !back) return back;
-    if (!box.bytes.empty())
-      if (auto done = visit(box.bytes); !done) return done;
+    all.clear();
+    if (auto back = bring_back(box, all); !back) return back;
+    all += box.bytes;
     box = {};
+    if (all.empty()) continue;
+    if (auto done = visit(all); !done) return done;
   }
-  held_ = 0;
+  file_.reset();
   return {};
 }
 

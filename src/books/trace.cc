@@ -141,6 +141,16 @@ bool has_open_end(const Trace& trace) {
   return false;
 }
 
+std::set<TopicIndex> topics_of_open_ends(const Plan& plan, const Trace& trace) {
+  std::set<TopicIndex> topics;
+  for (const auto& record : trace.records)
+    for (const auto& made : record.hops)
+      if (const auto& hop = plan.hops[made.hop]; made.fate == Fate::lost)
+        topics.insert({hop.output, hop.drops, hop.dead_letters});
+  topics.erase(nobody);
+  return topics;
+}
+
 std::optional<std::int64_t> time_of_id(std::string_view id) {
   auto bytes = uuid_bytes(id);
   if (!bytes || (*bytes)[6] >> 4 != 7) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,8 @@ using RowsOfRecord = std::function<std::vector<RowsOfTable>(std::size_t hop, con
 [[nodiscard]] Trace assembled(const Scene& scene, std::vector<Sighting> sightings, const RowsOfRecord& rows);
 /// A group has settled a record, and what became of it was not found yet.
 [[nodiscard]] bool has_open_end(const Trace& trace);
+/// Where that would lie: outputs, drops and dead letters of those groups.
+[[nodiscard]] std::set<TopicIndex> topics_of_open_ends(const Plan& plan, const Trace& trace);
 
 struct TraceWanted {
   std::string id;                       // a UUID, or topic:partition:offset

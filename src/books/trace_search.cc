@@ -38,13 +38,15 @@ class Search {
 
  private:
   using Offsets = std::map<model::TopicPartition, std::int64_t>;
+  using MayHold = std::function<bool(const model::TopicPartition&)>;
   Result<void> open();
   Result<std::string> wanted_id();
   Result<std::string> id_at_place();
   Result<std::string> id_of_device();
   Result<void> search_by_time(std::int64_t from_ms);
-  Result<void> read_between(Offsets& from, const Offsets& until, bool only_by_key);
-  [[nodiscard]] bool may_hold(const model::TopicPartition& partition) const;
+  Result<void> read_while_found(Offsets& from, const Offsets& until);
+  Result<void> read_between(Offsets& from, const Offsets& until, const MayHold& may_hold);
+  [[nodiscard]] bool has_its_key(const model::TopicPartition& partition) const;
   bool is_found() { return !sightings_.empty() && !has_open_end(put_together()); }
   Result<void> search_all();
   Result<Offsets> offsets_at(std::int64_t ms);
@@ -212,7 +214,7 @@ Result<void> Search::read(const std::map<model::TopicPartition, kafka::Range>& r
 Result<void> Search::search_all() { return read(ranges_of(books_.scene)); }
 
 /// A message keeps its key, so that its records lie in one partition of each topic.
-bool Search::may_hold(const model::TopicPartition& partition) const {
+bool Search::has_its_key(const model::TopicPartition& partition) const {
   if (sightings_.empty()) return true;
   const auto& first = sightings_.front();
   auto partition_in = [&](TopicIndex topic) {
@@ -222,18 +224,34 @@ bool Search::may_hold(const model::TopicPartition& partition) const {
   return partition_in(plan_.topic(partition.topic.get())) == partition.partition;
 }
 
-Result<void> Search::read_between(Offsets& from, const Offsets& until, bool only_by_key) {
+Result<void> Search::read_between(Offsets& from, const Offsets& until, const MayHold& may_hold) {
   std::map<model::TopicPartition, kafka::Range> ranges;
   for (auto& [partition, start] : from) {
     auto end = until.at(partition);
-    if (start >= end || (only_by_key && !may_hold(partition))) continue;
+    if (start >= end || !may_hold(partition)) continue;
     ranges[partition] = {Offset{start}, Offset{end}};
     start = end;
   }
   return read(ranges);
 }
 
-/// First in the partitions that the key leaves, then in all; at last also before, where clocks differ.
+/// First everywhere, for the message itself; then only where what is open would have left a trace, hop after hop.
+Result<void> Search::read_while_found(Offsets& from, const Offsets& until) {
+  auto before = sightings_.size();
+  do {
+    before = sightings_.size();
+    auto trace = put_together();
+    auto awaited = topics_of_open_ends(plan_, trace);
+    auto done = read_between(from, until, [&](const auto& partition) {
+      bool is_awaited = trace.records.empty() || awaited.contains(plan_.topic(partition.topic.get()));
+      return is_awaited && has_its_key(partition);
+    });
+    if (!done) return done;
+  } while (sightings_.size() > before && !is_found());
+  return {};
+}
+
+/// In growing windows; at last also before, where clocks differ.
 Result<void> Search::search_by_time(std::int64_t from_ms) {
   by_time_ = true;
   auto from = offsets_at(from_ms);
@@ -245,17 +263,16 @@ Result<void> Search::search_by_time(std::int64_t from_ms) {
     auto until = offsets_at(from_ms + windows_ms[i]);
     if (!until) return tl::unexpected(until.error());
     for (auto& [partition, offset] : *until) offset = std::min(offset, ends.at(partition));
-    if (auto done = read_between(*from, *until, true); !done) return done;
+    if (auto done = read_while_found(*from, *until); !done) return done;
     if (is_found()) return {};
     if (sightings_.empty() && i >= hopeless) return {};
   }
-  for (bool only_by_key : {true, false}) {
-    if (auto done = read_between(*from, ends, only_by_key); !done) return done;
-    if (is_found()) return {};
-  }
+  if (auto done = read_while_found(*from, ends); !done || is_found()) return done;
+  auto is_any = [](const model::TopicPartition&) { return true; };
+  if (auto done = read_between(*from, ends, is_any); !done || is_found()) return done;
   auto before = offsets_at(from_ms - skew_ms);
   if (!before) return tl::unexpected(before.error());
-  return read_between(*before, first, false);
+  return read_between(*before, first, is_any);
 }
 
 std::vector<RowsOfTable> Search::rows_of(const Sighting& record) {

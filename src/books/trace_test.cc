@@ -102,6 +102,18 @@ TEST(Trace, TellsHowItEnded) {
   EXPECT_EQ(waiting.hop(waiting.trace(), 0, "g").fate, Fate::waiting);
 }
 
+TEST(Trace, WhatIsOpenIsAwaitedWhereItsTraceWouldLie) {
+  Scenery it;
+  auto topic = [&](const char* name) { return it.example.plan.topic(name); };
+  EXPECT_TRUE(topics_of_open_ends(it.example.plan, it.trace(1)).empty());
+  auto first = it.message(3);
+  auto awaited = topics_of_open_ends(it.example.plan, it.trace(1));
+  EXPECT_TRUE(awaited.contains(topic("out")) && awaited.contains(topic("drops.g")));
+  EXPECT_FALSE(awaited.contains(topic("in")) || awaited.contains(nobody));
+  it.emit(first, {8});
+  EXPECT_FALSE(topics_of_open_ends(it.example.plan, it.trace(1)).contains(topic("drops.g")));
+}
+
 TEST(Trace, AsSpansOfOpenTelemetry) {
   Scenery it;
   auto first = it.message(3);

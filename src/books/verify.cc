@@ -16,7 +16,7 @@ constexpr std::int64_t told_every = 100'000;  // records
 class Verification {
  public:
   Verification(const Sources& sources, const model::Mappings& mappings, const Plan& plan, const VerifyOptions& options)
-      : it_(sources), mappings_(mappings), plan_(plan), options_(options), shelf_(options.memory) {}
+      : it_(sources), mappings_(mappings), plan_(plan), options_(options), shelf_(options.memory / 2) {}
 
   Result<Proof> run();
 
@@ -86,7 +86,9 @@ Result<void> Verification::read() {
     if (++proof_.records % told_every == 0) options_.progress(proof_.records, all);
     return put.has_value();
   };
-  auto read = kafka::read(it_.catalogue.kafka, wanted, visit, it_.log);
+  auto settings = it_.catalogue.kafka;
+  settings.consumer_budget.count = std::min<std::uint64_t>(settings.consumer_budget.count, options_.memory / 4);
+  auto read = kafka::read(settings, wanted, visit, it_.log);
   if (!read) return read;
   return put;
 }

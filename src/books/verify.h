@@ -16,7 +16,7 @@ namespace loom::books {
 
 struct VerifyOptions {
   Period period;
-  std::size_t memory = 256u << 20;  // of entries; more goes to temporary files
+  std::size_t memory = 256u << 20;  // half for entries (more goes to a temporary file), half for all else
   std::string receipts;             // a file; "" = none
   std::size_t shown = 20;           // breaches a hop
   std::function<void(std::int64_t done, std::int64_t all)> progress = [](std::int64_t, std::int64_t) {};

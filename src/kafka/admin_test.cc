@@ -137,6 +137,16 @@ TEST_F(AdminOnBroker, SaysUnavailableWithoutABroker) {
   EXPECT_EQ((*admin)->topics({TopicName{"t"}}, 200ms).error().kind, ErrorKind::unavailable);
 }
 
+TEST(Admin, AsksNoMoreWhenToldToStop) {
+  ClusterSettings nowhere;
+  nowhere.bootstrap = "127.0.0.1:1";
+  std::atomic<bool> stop{true};
+  auto admin = Admin::open(nowhere, Log::silent(), &stop);
+  ASSERT_TRUE(admin);
+  EXPECT_FALSE((*admin)->committed(ConsumerGroup{"g"}, 1h));
+  EXPECT_FALSE((*admin)->topics({TopicName{"t"}}, 1h));
+}
+
 TEST_F(AdminOnBroker, ReadsRanges) {
   auto topic = make_topic(2);
   TopicPartition zero{topic, Partition{0}}, one{topic, Partition{1}};

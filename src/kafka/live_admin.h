@@ -33,19 +33,6 @@ inline Error told(rd_kafka_resp_err_t code, const std::string& what, const char*
   return error;
 }
 
-/// Coordinators need a moment after a start or a move: asked again while there is time.
-template <class Ask>
-auto patiently(Wait wait, Ask ask) -> decltype(ask(wait)) {
-  auto end = std::chrono::steady_clock::now() + wait;
-  while (true) {
-    auto left = std::max(Wait(1), std::chrono::duration_cast<Wait>(end - std::chrono::steady_clock::now()));
-    auto answer = ask(left);
-    if (answer || answer.error().kind != ErrorKind::unavailable || std::chrono::steady_clock::now() + Wait(50) >= end)
-      return answer;
-    std::this_thread::sleep_for(Wait(50));
-  }
-}
-
 class LiveAdmin final : public Admin, rd::Owner {
  public:
   LiveAdmin(Log log, const std::atomic<bool>* stop) : rd::Owner(std::move(log)), stop_(stop) {}
@@ -68,6 +55,18 @@ class LiveAdmin final : public Admin, rd::Owner {
   Result<std::vector<GroupInfo>> groups(const std::vector<ConsumerGroup>& names, Wait wait) override;
 
  private:
+  /// Coordinators need a moment after a start or a move: asked again while there is time and somebody who wants it.
+  template <class Ask>
+  auto patiently(Wait wait, Ask ask) -> decltype(ask(wait)) {
+    auto end = std::chrono::steady_clock::now() + wait;
+    while (true) {
+      auto left = std::max(Wait(1), std::chrono::duration_cast<Wait>(end - std::chrono::steady_clock::now()));
+      auto answer = ask(left);
+      bool is_over = std::chrono::steady_clock::now() + Wait(50) >= end || (stop_ && *stop_);
+      if (answer || answer.error().kind != ErrorKind::unavailable || is_over) return answer;
+      std::this_thread::sleep_for(Wait(50));
+    }
+  }
   /// Runs one request: `ask` starts it on the queue it is given, the answer is the event.
   template <class Ask>
   Result<rd::Event> ask(const std::string& what, Wait wait, Ask ask);

@@ -27,6 +27,7 @@ class RangeReader {
 
  private:
   [[nodiscard]] Result<void> check_partitions();
+  [[nodiscard]] rd_kafka_resp_err_t check_topic(const TopicName& topic, Partition last);
   [[nodiscard]] Result<void> assign();
   /// nullopt: go on; otherwise the end, good or bad.
   std::optional<Result<void>> take(rd_kafka_message_t* raw);
@@ -53,25 +54,31 @@ class RangeReader {
 Result<void> RangeReader::check_partitions() {
   auto end = Steady::now() + propagation;
   for (auto it = open_.begin(); it != open_.end();) {
-    const auto& [topic, partition] = it->first;
-    rd::Topic handle(rd_kafka_topic_new(client_->handle(), topic.get().c_str(), nullptr));
-    const struct rd_kafka_metadata* raw = nullptr;
-    auto code = handle ? rd_kafka_metadata(client_->handle(), 0, handle.get(), &raw, rd::ms_of(patience))
-                       : rd_kafka_last_error();
+    auto topic = it->first.topic;
+    auto next = std::find_if(it, open_.end(), [&](const auto& one) { return one.first.topic != topic; });
+    auto last = std::prev(next)->first.partition;
+    auto code = check_topic(topic, last);
     if (!code) {
-      code = raw->topic_cnt == 1 ? raw->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-      if (!code && partition.get() >= raw->topics[0].partition_cnt) code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-      rd_kafka_metadata_destroy(raw);
-    }
-    if (!code) {
-      ++it;
+      it = next;
       continue;
     }
     if (rd::kind_of(code) != ErrorKind::not_found || Steady::now() > end)
-      return tl::unexpected(rd::error_of(code, "partition " + topic.get() + "/" + std::to_string(partition.get())));
+      return tl::unexpected(rd::error_of(code, "partition " + topic.get() + "/" + std::to_string(last.get())));
     std::this_thread::sleep_for(50ms);
   }
   return {};
+}
+
+rd_kafka_resp_err_t RangeReader::check_topic(const TopicName& topic, Partition last) {
+  rd::Topic handle(rd_kafka_topic_new(client_->handle(), topic.get().c_str(), nullptr));
+  if (!handle) return rd_kafka_last_error();
+  const struct rd_kafka_metadata* raw = nullptr;
+  auto code = rd_kafka_metadata(client_->handle(), 0, handle.get(), &raw, rd::ms_of(patience));
+  if (code) return code;
+  code = raw->topic_cnt == 1 ? raw->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+  if (!code && last.get() >= raw->topics[0].partition_cnt) code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+  rd_kafka_metadata_destroy(raw);
+  return code;
 }
 
 Result<void> RangeReader::assign() {

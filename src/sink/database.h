@@ -93,7 +93,7 @@ class Database {
   virtual Result<std::vector<OffsetRow>> read_offsets(const Owner& owner, std::span<const TopicName> topics) = 0;
   virtual Result<WriteOutcome> write(const Batch& batch, const BeforeCommit& before_commit) = 0;
 
-  /// A read-only query, every value as text: for tools that print.
+  /// A read-only query for few rows, by indexes where there are some; every value as text: for tools that print.
   virtual Result<TextTable> query(std::string_view sql) = 0;
 };
 

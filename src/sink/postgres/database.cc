@@ -9,6 +9,10 @@
 namespace loom::sink::postgres {
 namespace {
 
+/// Few rows of a large table: the index, whatever the planner guesses of a table that nobody has analysed.
+constexpr std::string_view by_index =
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+
 /// What one way of writing came to: an outcome, or data that wants the careful way.
 struct Attempt {
   std::optional<WriteOutcome> outcome;
@@ -149,11 +153,8 @@ Result<WriteOutcome> PostgresDatabase::write_carefully(const Batch& batch, const
   auto begun = begin(batch, moved);
   if (!begun) return tl::unexpected(begun.error());
   if (!*begun) return moved;
-  // Few rows of a large table: the key's index, whatever the planner guesses. Constraints that wait for COMMIT would
-  // hide which row is to blame.
-  auto set = connection_->run(
-      "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET "
-      "CONSTRAINTS ALL IMMEDIATE");
+  // Constraints that wait for COMMIT would hide which row is to blame.
+  auto set = connection_->run(std::string(by_index) + "; SET CONSTRAINTS ALL IMMEDIATE");
   if (!set) return tl::unexpected(set.error());
   Written written;
   std::vector<BadRow> bad;
@@ -198,7 +199,8 @@ Result<void> PostgresDatabase::settle_lost_commit(const Batch& batch, const Erro
 
 Result<TextTable> PostgresDatabase::query(std::string_view sql) {
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
-  if (auto begun = connection_->run("BEGIN READ ONLY"); !begun) return tl::unexpected(begun.error());
+  auto begun = connection_->run("BEGIN READ ONLY; " + std::string(by_index));
+  if (!begun) return tl::unexpected(begun.error());
   auto answer = connection_->ask(std::string(sql));
   roll_back();
   if (!answer) return tl::unexpected(answer.error());
