@@ -45,7 +45,7 @@ std::vector<TopicPartition> Assignment::partitions() const {
 std::vector<TopicPartition> Assignment::take_idle() {
   std::vector<TopicPartition> idle;
   for (auto& [partition, slot] : slots_)
-    if (!std::exchange(slot.has_moved, slot.is_held) && !slot.is_held && slot.is_started) idle.push_back(partition);
+    if (!std::exchange(slot.has_moved, slot.is_held) && slot.is_joined && slot.is_started) idle.push_back(partition);
   return idle;
 }
 
@@ -55,25 +55,36 @@ std::size_t Assignment::prefetching() const {
 }
 
 void Assignment::make_ready(Slot& slot) {
+  slot.ready += slot.kept.size();
   std::ranges::move(slot.kept, std::back_inserter(ready_));
   slot.kept.clear();
 }
 
-void Assignment::take_ready(std::vector<Record>& out, std::size_t max) {
-  while (!ready_.empty() && out.size() < max) {
+void Assignment::take_ready(std::vector<Record>& out, std::size_t max, const std::function<void(Slot&)>& drained) {
+  for (; !ready_.empty() && out.size() < max; ready_.pop_front()) {
     auto* slot = find(ready_.front().topic_partition());
-    if (slot)
-      (slot->is_held ? slot->kept.push_back(std::move(ready_.front())) : out.push_back(std::move(ready_.front())));
-    ready_.pop_front();
+    if (!slot) continue;
+    --slot->ready;
+    (slot->is_held ? slot->kept.emplace_back(std::move(ready_.front())) : out.emplace_back(std::move(ready_.front())));
+    slot->has_moved = true;
+    if (!slot->is_held && slot->ready == 0) drained(*slot);
   }
 }
 
 void Assignment::forget_records(const TopicPartition& partition) {
-  if (auto* slot = find(partition)) slot->kept.clear();
+  if (auto* slot = find(partition)) slot->kept.clear(), slot->ready = 0;
   std::deque<Record> others;
   for (auto& record : ready_)
     if (record.topic_partition() != partition) others.push_back(std::move(record));
   ready_.swap(others);
+}
+
+std::size_t Assignment::bytes_waiting() const {
+  std::size_t sum = 0;
+  for (const auto& record : ready_) sum += record.bytes();
+  for (const auto& [partition, slot] : slots_)
+    for (const auto& record : slot.kept) sum += record.bytes();
+  return sum;
 }
 
 }  // namespace loom::kafka

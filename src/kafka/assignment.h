@@ -1,6 +1,7 @@
 // The partitions a consumer holds and the records it has read but may not deliver yet.
 // Holding a partition cuts its queue off from the consumer's: what was fetched stays in it. Records that had left it
-// already are kept here and come first when it is released, so order is kept. A few that are held go on fetching until
+// already are kept here and come first when it is released, so order is kept; only after them its queue is joined to the
+// consumer's again, or each release would let more come than goes. A few that are held go on fetching until
 // their queues are full; the others are paused, which throws away what they fetched, so that memory does not grow with
 // the number of partitions.
 // Threads: the poll thread. Dies before its client.
@@ -8,6 +9,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,6 +23,7 @@ namespace loom::kafka {
 struct Slot {
   rd::Queue queue;  // the partition's own
   bool is_held = false;
+  bool is_joined = false;  // what its queue gets goes to the consumer's
   bool has_position = false;    // read, or sought, since it was assigned
   bool is_paused = false;       // held, and librdkafka neither fetches it nor keeps anything of it
   std::optional<Offset> start;  // set by a seek before the assignment reached librdkafka
@@ -28,6 +31,7 @@ struct Slot {
   bool is_at_end = false;
   bool has_moved = true;  // read, held or assigned since `take_idle`
   std::deque<Record> kept;  // read while held
+  std::size_t ready = 0;    // of those, how many are deliverable now
 };
 
 class Assignment {
@@ -46,8 +50,10 @@ class Assignment {
 
   /// What was kept becomes deliverable.
   void make_ready(Slot& slot);
-  /// Moves up to `max` deliverable kept records to `out`.
-  void take_ready(std::vector<Record>& out, std::size_t max);
+  /// Moves up to `max` deliverable kept records to `out`; `drained` is told of each partition that has no more.
+  void take_ready(std::vector<Record>& out, std::size_t max, const std::function<void(Slot&)>& drained);
+  /// Of all that was read and is not delivered.
+  [[nodiscard]] std::size_t bytes_waiting() const;
   /// Throws away what was kept of a partition.
   void forget_records(const TopicPartition& partition);
 

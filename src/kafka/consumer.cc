@@ -90,7 +90,7 @@ Result<std::vector<Record>> GroupConsumer::poll(rd::Milliseconds wait, std::size
   if (must_reopen_ && Steady::now() >= reopen_at_) reopen();
   if (!pending_.empty()) send_commit();
   max = std::clamp<std::size_t>(max, 1, most_at_once);
-  assignment_.take_ready(out, max);
+  assignment_.take_ready(out, max, [this](Slot& slot) { join(slot); });
   if (out.size() < max) read(out, out.empty() ? wait : 0ms, max);
   look_for_stalls();
   if (error_ && out.empty()) return tl::unexpected(*std::exchange(error_, std::nullopt));
@@ -171,7 +171,7 @@ void GroupConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
                                  rd::Queue(rd_kafka_queue_get_partition(client, element.topic, element.partition)));
     slot.is_held = options_.assign_held;
     // Before librdkafka starts the partition, or its first records would go past the hold.
-    rd_kafka_queue_forward(slot.queue.get(), slot.is_held ? nullptr : client_->queue());
+    slot.is_held ? part(slot) : join(slot);
   }
   if (events_.assigned) events_.assigned(names);
   for (int i = 0; i < partitions->cnt; ++i) {
@@ -217,6 +217,16 @@ void GroupConsumer::give_up(const std::vector<TopicPartition>& partitions, bool 
 
 // --- holding and seeking ---
 
+void GroupConsumer::join(Slot& slot) {
+  slot.is_joined = true;
+  rd_kafka_queue_forward(slot.queue.get(), client_->queue());
+}
+
+void GroupConsumer::part(Slot& slot) {
+  slot.is_joined = false;
+  rd_kafka_queue_forward(slot.queue.get(), nullptr);
+}
+
 void GroupConsumer::hold(const TopicPartition& partition) {
   auto* slot = assignment_.find(partition);
   if (slot && !slot->is_held) cut_off(partition, *slot);
@@ -226,7 +236,7 @@ void GroupConsumer::hold(const TopicPartition& partition) {
 /// librdkafka still asks where the partition starts: a version of its own would make it ask twice, and start twice.
 void GroupConsumer::cut_off(const TopicPartition& partition, Slot& slot) {
   slot.is_held = slot.has_moved = true;
-  rd_kafka_queue_forward(slot.queue.get(), nullptr);
+  part(slot);
   if (!slot.has_position || assignment_.prefetching() <= most_prefetching) return;
   rd::Partitions list(rd_kafka_topic_partition_list_new(1));
   auto* element = rd::add(list.get(), partition, RD_KAFKA_OFFSET_INVALID);
@@ -249,7 +259,7 @@ void GroupConsumer::release(const TopicPartition& partition) {
   if (!slot || !slot->is_held) return;
   slot->is_held = false;
   assignment_.make_ready(*slot);
-  rd_kafka_queue_forward(slot->queue.get(), client_->queue());
+  if (slot->ready == 0) join(*slot);
   resume(std::span(&partition, 1));
 }
 
@@ -272,6 +282,7 @@ Result<void> GroupConsumer::seek(const TopicPartition& partition, Offset offset)
     if (!element->err) {
       slot->has_position = true;
       assignment_.forget_records(partition);
+      if (!slot->is_held && !slot->is_joined) join(*slot);
       return {};
     }
     if (element->err != RD_KAFKA_RESP_ERR__STATE) break;

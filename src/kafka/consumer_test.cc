@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "kafka/broker_for_tests.h"
+#include "kafka/group_consumer.h"
 
 namespace loom::kafka {
 namespace {
@@ -101,6 +102,42 @@ TEST_P(HoldingAtRandom, KeepsOrderAndLosesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Partitions, HoldingAtRandom, ::testing::Values(3, 24));
+
+/// Each release lets librdkafka fetch more than is delivered until the next hold.
+TEST_F(ConsumerOnBroker, WhatWaitsOfHeldPartitionsStaysWithinTheBudget) {
+  settings_.consumer_budget = {1 << 20};
+  auto topic = make_topic(2);
+  const int count = 20'000;
+  auto producer = make_producer({});
+  for (int i = 0; i < count; ++i)
+    ASSERT_TRUE(producer->send({topic, {}, std::string(1000, 'x'), {}, 0, Partition{i % 2}}, {}));
+  ASSERT_TRUE(producer->flush(30s));
+  GroupConsumer consumer(settings_, {ConsumerGroup{"waiting"}, {topic}, false}, {}, log_);
+  ASSERT_TRUE(consumer.start());
+  std::map<TopicPartition, std::int64_t> next;
+  std::size_t most = 0;
+  int got = 0;
+  auto read = [&](std::size_t max) {
+    auto records = consumer.poll(2ms, max);
+    EXPECT_TRUE(records);
+    for (const auto& record : *records) EXPECT_EQ(record.offset().get(), next[record.topic_partition()]++);
+    got += static_cast<int>(records->size());
+  };
+  ASSERT_TRUE(eventually(
+      [&] {
+        auto before = got;
+        read(200);
+        if (got == before) return false;
+        for (const auto& [partition, offset] : next) consumer.hold(partition);
+        for (int i = 0; i < 5; ++i) read(500);
+        most = std::max(most, consumer.bytes_waiting());
+        for (const auto& [partition, offset] : next) consumer.release(partition);
+        return got == count;
+      },
+      120s))
+      << got;
+  EXPECT_LE(most, 6 * settings_.consumer_budget.count) << "two queues, and what was fetched while they emptied";
+}
 
 TEST_F(ConsumerOnBroker, WhatWasPausedWhenItWasRevokedIsReadWhenItComesBack) {
   auto topic = make_topic(24);

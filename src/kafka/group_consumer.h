@@ -33,6 +33,8 @@ class GroupConsumer final : public Consumer, ClientEvents {
     return slot && slot->is_at_end;
   }
   void close() override;
+  /// Read and not delivered.
+  [[nodiscard]] std::size_t bytes_waiting() const { return assignment_.bytes_waiting(); }
   rd::Milliseconds since_broker_answered() const override {
     return client_ ? client_->pulse.since() : rd::Milliseconds::max();
   }
@@ -52,6 +54,8 @@ class GroupConsumer final : public Consumer, ClientEvents {
   void take(rd_kafka_message_t* message, std::vector<Record>& out);
   void failed(const rd_kafka_message_t& message);
   void cut_off(const TopicPartition& partition, Slot& slot);
+  void join(Slot& slot);
+  void part(Slot& slot);
   void resume(std::span<const TopicPartition> partitions);
   void send_commit();
   void look_for_stalls();
