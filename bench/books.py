@@ -8,7 +8,7 @@ from tests.support.kafka import Kafka, ROOT, wait_for
 from tests.support.loom import BINARY, Loom
 
 from . import page
-from .drive import BENCH_GROUP, SINK, program
+from .drive import BENCH_GROUP, SINK, program, rss_mb
 
 SLICE = 500_000
 COLUMNS = ["latitude", "longitude", "altitude", "accuracy", "speed"]
@@ -25,6 +25,7 @@ def loom_of(folder, kafka, database):
 
 
 def fill(loom, kafka, database, messages):
+    """What the sink took that stored them, with its default budget and a backlog of most of them."""
     loom.apply()
     sink = loom.start("run", SINK)
     for done in range(0, messages, SLICE):
@@ -32,7 +33,9 @@ def fill(loom, kafka, database, messages):
         print(f"{done:,} messages received", file=sys.stderr, flush=True)
     program("runner_bench", kafka.bootstrap, "books.in", "books.out", messages)
     wait_for(lambda: int(database.rows("SELECT sum(next_offset) AS o FROM loom_offsets")[0]["o"] or 0) >= 2 * messages, 1800, 1)
+    most = rss_mb(sink.process.pid, "VmHWM")
     sink.stop()
+    return {"rss_mb": round(most)}
 
 
 def command(loom, *words):
@@ -52,12 +55,12 @@ def measure(records):
         try:
             database = Postgres(server, "books")
             loom = loom_of(folder, kafka, database)
-            fill(loom, kafka, database, records // 2)
+            sink = fill(loom, kafka, database, records // 2)
             text, verify = command(loom, "verify")
             proof = json.loads(text)
             verify |= {name: proof[name] for name in ("records", "lost", "duplicated", "altered")}
             stored = database.rows("SELECT message_id::text AS id FROM received LIMIT 1")[0]["id"]
-            return {"records": records, "verify": verify, "trace by time": command(loom, "trace", stored)[1],
+            return {"records": records, "sink": sink, "verify": verify, "trace by time": command(loom, "trace", stored)[1],
                     "trace by a full scan": command(loom, "trace", str(uuid.uuid4()))[1]}
         finally:
             server.close()
@@ -68,6 +71,7 @@ def section(figures):
     """The part of docs/benchmarks.md."""
     rows = "\n".join(f"| {what} | {figures[name]['seconds']:,.1f} | {figures[name]['rss_mb']} |" for what, name in (
         ("`loom verify` of all of them", "verify"), ("`loom trace` of an id that Loom made", "trace by time"), ("`loom trace` of an id that is nowhere: a full search", "trace by a full scan")))
+    rows = f"| the sink that stored them (`consumer_budget: 64MiB`) | | {figures['sink']['rss_mb']} |\n{rows}"
     proof = ", ".join(f"{figures['verify'][name]} {name}" for name in ("lost", "duplicated", "altered"))
     return (f"## The books\n\nMade by `make books`: {figures['records']:,} records in Kafka, half of them received and half made from them by a stage, all of them rows in\n"
             f"PostgreSQL. `loom verify` (its default `--memory`) found {proof}.\n\n| what | seconds | most RSS MB |\n|---|---|---|\n{rows}\n")

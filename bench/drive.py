@@ -32,8 +32,8 @@ def cpu_micros(pid):
     return (int(fields[11]) + int(fields[12])) * 1e6 / TICK
 
 
-def rss_mb(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+def rss_mb(pid, which="VmRSS"):
+    return int(re.search(rf"{which}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
 def wrk(loom, part, script, records_a_request, seconds=10, connections=256):

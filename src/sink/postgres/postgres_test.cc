@@ -205,6 +205,19 @@ TEST_F(Postgres, ATypeWithoutAnEncoderIsAFaultInThePlan) {
   EXPECT_EQ(apply_tables(*database, mappings).error().kind, ErrorKind::schema);
 }
 
+/// Without statistics the planner takes 500 ids for most of the table.
+TEST_F(Postgres, RowsOfATableThatNobodyAnalysedAreFoundByTheirIndex) {
+  ASSERT_TRUE(database->apply(std::vector<std::string>{
+      "CREATE TABLE fresh (id integer, part text, PRIMARY KEY (id, part)) WITH (autovacuum_enabled = off)",
+      "INSERT INTO fresh SELECT n, repeat('x', 100) FROM generate_series(1, 20000) n"}));
+  std::string ids = "1";
+  for (int id = 2; id <= 500; ++id) ids += "," + std::to_string(id * 40);
+  std::string plan;
+  for (const auto& line : lines(*database, "EXPLAIN SELECT * FROM fresh WHERE id IN (" + ids + ")")) plan += line + "\n";
+  EXPECT_NE(plan.find("fresh_pkey"), std::string::npos) << plan;
+  EXPECT_EQ(plan.find("Seq Scan"), std::string::npos) << plan;
+}
+
 TEST_F(Postgres, AServerThatIsAwayIsUnavailable) {
   auto away = open_database("postgres://nobody@127.0.0.1:1/none?connect_timeout=2", "", Log::silent());
   ASSERT_TRUE(away);
