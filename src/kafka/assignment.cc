@@ -49,9 +49,11 @@ std::vector<TopicPartition> Assignment::take_idle() {
   return idle;
 }
 
-std::size_t Assignment::prefetching() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(slots_, [](const auto& one) { return one.second.is_held && !one.second.is_paused; }));
+std::size_t Assignment::laden() const {
+  return static_cast<std::size_t>(std::ranges::count_if(slots_, [](const auto& one) {
+    const auto& slot = one.second;
+    return !slot.is_joined && (!slot.is_paused || slot.ready > 0 || !slot.kept.empty());
+  }));
 }
 
 void Assignment::make_ready(Slot& slot) {
@@ -60,14 +62,16 @@ void Assignment::make_ready(Slot& slot) {
   slot.kept.clear();
 }
 
-void Assignment::take_ready(std::vector<Record>& out, std::size_t max, const std::function<void(Slot&)>& drained) {
+void Assignment::take_ready(std::vector<Record>& out, std::size_t max,
+                            const std::function<void(const TopicPartition&, Slot&)>& drained) {
   for (; !ready_.empty() && out.size() < max; ready_.pop_front()) {
-    auto* slot = find(ready_.front().topic_partition());
+    auto partition = ready_.front().topic_partition();
+    auto* slot = find(partition);
     if (!slot) continue;
     --slot->ready;
     (slot->is_held ? slot->kept.emplace_back(std::move(ready_.front())) : out.emplace_back(std::move(ready_.front())));
     slot->has_moved = true;
-    if (!slot->is_held && slot->ready == 0) drained(*slot);
+    if (!slot->is_held && slot->ready == 0) drained(partition, *slot);
   }
 }
 

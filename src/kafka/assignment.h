@@ -1,11 +1,11 @@
 // The partitions a consumer holds and the records it has read but may not deliver yet.
 // Holding a partition cuts its queue off from the consumer's: what was fetched stays in it. Records that had left it
 // already are kept here and come first when it is released, so order is kept; only after them its queue is joined to the
-// consumer's again, or each release would let more come than goes. A few that are held go on fetching until
-// their queues are full; the others are paused, which throws away what they fetched, so that memory does not grow with
-// the number of partitions.
+// consumer's again, or each release would let more come than goes. A few that are cut off go on fetching until their
+// queues are full; the others are paused until they are joined, which throws away what they fetched, so that memory does
+// not grow with the number of partitions.
 // Threads: the poll thread. Dies before its client.
-//   assignment.add(partition, queue, held); assignment.sort_in(client.record_of(message), rkt, out);
+//   Slot& slot = assignment.add(partition, queue);  slot.kept.push_back(record);  assignment.make_ready(slot);
 #pragma once
 
 #include <deque>
@@ -25,13 +25,13 @@ struct Slot {
   bool is_held = false;
   bool is_joined = false;  // what its queue gets goes to the consumer's
   bool has_position = false;    // read, or sought, since it was assigned
-  bool is_paused = false;       // held, and librdkafka neither fetches it nor keeps anything of it
+  bool is_paused = false;       // cut off, and librdkafka neither fetches it nor keeps anything of it
   std::optional<Offset> start;  // set by a seek before the assignment reached librdkafka
   bool is_started = false;      // it has reached librdkafka
   bool is_at_end = false;
   bool has_moved = true;  // read, held or assigned since `take_idle`
   std::deque<Record> kept;  // read while held
-  std::size_t ready = 0;    // of those, how many are deliverable now
+  std::size_t ready = 0;    // how many of it are deliverable, in the assignment
 };
 
 class Assignment {
@@ -45,13 +45,14 @@ class Assignment {
   [[nodiscard]] std::vector<TopicPartition> partitions() const;
   /// Those that were read all the time since the last call and gave nothing.
   [[nodiscard]] std::vector<TopicPartition> take_idle();
-  /// Held and not paused: each of them may fill a queue.
-  [[nodiscard]] std::size_t prefetching() const;
+  /// Cut off with something of their own: a queue that fills, or records that are kept.
+  [[nodiscard]] std::size_t laden() const;
 
   /// What was kept becomes deliverable.
   void make_ready(Slot& slot);
-  /// Moves up to `max` deliverable kept records to `out`; `drained` is told of each partition that has no more.
-  void take_ready(std::vector<Record>& out, std::size_t max, const std::function<void(Slot&)>& drained);
+  /// Moves up to `max` deliverable records to `out`; `drained` is told of each partition that is not held and has no more.
+  void take_ready(std::vector<Record>& out, std::size_t max,
+                  const std::function<void(const TopicPartition&, Slot&)>& drained);
   /// Of all that was read and is not delivered.
   [[nodiscard]] std::size_t bytes_waiting() const;
   /// Throws away what was kept of a partition.

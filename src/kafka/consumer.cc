@@ -18,7 +18,7 @@ constexpr auto retry_commit_after = 500ms;
 constexpr auto reopen_after = 1s;
 constexpr auto last_commit_wait = 3s;
 constexpr std::size_t most_at_once = 10'000;
-constexpr std::size_t most_prefetching = 8;  // held partitions; with a sixteenth of the budget each, half of it
+constexpr std::size_t most_laden = 8;  // partitions; with a sixteenth of the budget each, half of it
 
 }  // namespace
 
@@ -90,7 +90,7 @@ Result<std::vector<Record>> GroupConsumer::poll(rd::Milliseconds wait, std::size
   if (must_reopen_ && Steady::now() >= reopen_at_) reopen();
   if (!pending_.empty()) send_commit();
   max = std::clamp<std::size_t>(max, 1, most_at_once);
-  assignment_.take_ready(out, max, [this](Slot& slot) { join(slot); });
+  assignment_.take_ready(out, max, [this](const auto& partition, Slot& slot) { join(partition, slot); });
   if (out.size() < max) read(out, out.empty() ? wait : 0ms, max);
   look_for_stalls();
   if (error_ && out.empty()) return tl::unexpected(*std::exchange(error_, std::nullopt));
@@ -171,7 +171,7 @@ void GroupConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
                                  rd::Queue(rd_kafka_queue_get_partition(client, element.topic, element.partition)));
     slot.is_held = options_.assign_held;
     // Before librdkafka starts the partition, or its first records would go past the hold.
-    slot.is_held ? part(slot) : join(slot);
+    slot.is_held ? part(slot) : join(names.back(), slot);
   }
   if (events_.assigned) events_.assigned(names);
   for (int i = 0; i < partitions->cnt; ++i) {
@@ -217,9 +217,10 @@ void GroupConsumer::give_up(const std::vector<TopicPartition>& partitions, bool 
 
 // --- holding and seeking ---
 
-void GroupConsumer::join(Slot& slot) {
+void GroupConsumer::join(const TopicPartition& partition, Slot& slot) {
   slot.is_joined = true;
   rd_kafka_queue_forward(slot.queue.get(), client_->queue());
+  resume(std::span(&partition, 1));
 }
 
 void GroupConsumer::part(Slot& slot) {
@@ -237,7 +238,7 @@ void GroupConsumer::hold(const TopicPartition& partition) {
 void GroupConsumer::cut_off(const TopicPartition& partition, Slot& slot) {
   slot.is_held = slot.has_moved = true;
   part(slot);
-  if (!slot.has_position || assignment_.prefetching() <= most_prefetching) return;
+  if (slot.is_paused || !slot.has_position || assignment_.laden() <= most_laden) return;
   rd::Partitions list(rd_kafka_topic_partition_list_new(1));
   auto* element = rd::add(list.get(), partition, RD_KAFKA_OFFSET_INVALID);
   auto code = rd_kafka_pause_partitions(client_->handle(), list.get());
@@ -259,8 +260,7 @@ void GroupConsumer::release(const TopicPartition& partition) {
   if (!slot || !slot->is_held) return;
   slot->is_held = false;
   assignment_.make_ready(*slot);
-  if (slot->ready == 0) join(*slot);
-  resume(std::span(&partition, 1));
+  if (slot->ready == 0) join(partition, *slot);
 }
 
 Result<void> GroupConsumer::seek(const TopicPartition& partition, Offset offset) {
@@ -282,7 +282,7 @@ Result<void> GroupConsumer::seek(const TopicPartition& partition, Offset offset)
     if (!element->err) {
       slot->has_position = true;
       assignment_.forget_records(partition);
-      if (!slot->is_held && !slot->is_joined) join(*slot);
+      if (!slot->is_held && !slot->is_joined) join(partition, *slot);
       return {};
     }
     if (element->err != RD_KAFKA_RESP_ERR__STATE) break;

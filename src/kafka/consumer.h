@@ -63,7 +63,7 @@ class Consumer {
   /// Next offsets to read. Asynchronous, the latest wins; errors are logged. Never for revoked partitions.
   virtual void commit(const Offsets& next) = 0;
   virtual Result<void> commit_now(const Offsets& next, std::chrono::milliseconds wait) = 0;
-  /// All that the broker had, when it was asked last, was delivered or is held.
+  /// All that the broker had, when it was asked last, was delivered.
   [[nodiscard]] virtual bool is_at_end(const TopicPartition& partition) = 0;
   /// Revokes (calling `revoked`), leaves the group.
   virtual void close() = 0;

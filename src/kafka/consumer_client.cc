@@ -12,8 +12,8 @@ constexpr std::int64_t mebibyte = 1 << 20;
 // Cooperative assignors before 2.10 lose assignments when a commit falls into a rebalance.
 const char* classic_assignor() { return rd_kafka_version() >= 0x020a0000 ? "cooperative-sticky" : "range"; }
 
-/// What librdkafka may hold for us, from the one budget: a part of it queued, in the queue of each held
-/// partition that is not paused again.
+/// What librdkafka may hold for us, from the one budget: a part of it queued, in the queue of each partition that is cut
+/// off and not paused again.
 void set_fetch_sizes(rd::Conf& conf, std::int64_t budget) {
   conf.set("queued.max.messages.kbytes", std::max<std::int64_t>(1024, budget / 16 / 1024));
   conf.set("queued.min.messages", std::clamp<std::int64_t>(budget / 8192, 1'000, 100'000));  // small ones weigh half a KB more

@@ -30,7 +30,7 @@ class GroupConsumer final : public Consumer, ClientEvents {
   Result<void> commit_now(const Offsets& next, rd::Milliseconds wait) override;
   bool is_at_end(const TopicPartition& partition) override {
     const auto* slot = assignment_.find(partition);
-    return slot && slot->is_at_end;
+    return slot && slot->is_at_end && slot->kept.empty() && slot->ready == 0;
   }
   void close() override;
   /// Read and not delivered.
@@ -54,7 +54,7 @@ class GroupConsumer final : public Consumer, ClientEvents {
   void take(rd_kafka_message_t* message, std::vector<Record>& out);
   void failed(const rd_kafka_message_t& message);
   void cut_off(const TopicPartition& partition, Slot& slot);
-  void join(Slot& slot);
+  void join(const TopicPartition& partition, Slot& slot);
   void part(Slot& slot);
   void resume(std::span<const TopicPartition> partitions);
   void send_commit();
