@@ -33,6 +33,8 @@ void read_hop(std::string_view text, Sighting& sighting) {
   sighting.waited_ms = number("waited_ms"), sighting.took_ms = number("took_ms"), sighting.attempts = number("attempts");
 }
 
+bool is_open(const TraceHop& hop) { return hop.fate == Fate::lost || hop.missing > 0; }
+
 class Assembly {
  public:
   Assembly(const Scene& scene, const std::vector<Sighting>& sightings, const RowsOfRecord& rows)
@@ -71,10 +73,23 @@ class Assembly {
       if (one.kind == Entry::Kind::source && one.identity.part == record.identity.part)
         made.joined_into.push_back(one);
     }
+    made.missing = missing_of(made);
     if (hop.is_sink) made.rows = rows_(number, record);
     made.fate = fate_of(made, record);
     if (made.fate == Fate::waiting) made.waiting_ms = std::max<std::int64_t>(scene_.taken_ms - record.timestamp_ms, 0);
     return made;
+  }
+
+  /// Each piece says of how many; handled twice, a message may have been split in two ways, and one of them is enough.
+  [[nodiscard]] std::size_t missing_of(const TraceHop& it) const {
+    std::set<std::string_view> parts;
+    std::size_t told = 0;
+    for (auto output : it.outputs) {
+      const auto& piece = records_[output].record;
+      parts.insert(piece.identity.part);
+      told = told == 0 ? piece.pieces : std::min<std::size_t>(told, piece.pieces);
+    }
+    return told > parts.size() ? told - parts.size() : 0;
   }
 
   [[nodiscard]] Fate fate_of(const TraceHop& it, const Sighting& record) const {
@@ -104,6 +119,7 @@ Sighting sighting_of(const model::Record& record, const Entry& entry) {
   made.at = entry.at, made.origin = entry.origin;
   made.group = entry.group, made.replay_for = entry.replay_for;
   made.timestamp_ms = entry.timestamp_ms;
+  made.pieces = entry.pieces;
   made.rows = entry.rows;
   made.message_type = text_of(record, header::message_type);
   made.key = record.key().value_or("");
@@ -135,17 +151,14 @@ Trace assembled(const Scene& scene, std::vector<Sighting> sightings, const RowsO
 
 bool has_open_end(const Trace& trace) {
   if (trace.records.empty()) return true;
-  for (const auto& record : trace.records)
-    for (const auto& hop : record.hops)
-      if (hop.fate == Fate::lost) return true;
-  return false;
+  return std::ranges::any_of(trace.records, [](const auto& record) { return std::ranges::any_of(record.hops, is_open); });
 }
 
 std::set<TopicIndex> topics_of_open_ends(const Plan& plan, const Trace& trace) {
   std::set<TopicIndex> topics;
   for (const auto& record : trace.records)
     for (const auto& made : record.hops)
-      if (const auto& hop = plan.hops[made.hop]; made.fate == Fate::lost)
+      if (const auto& hop = plan.hops[made.hop]; is_open(made))
         topics.insert({hop.output, hop.drops, hop.dead_letters});
   topics.erase(nobody);
   return topics;

@@ -24,7 +24,8 @@ struct Sighting {
   Spot at, origin;
   GroupIndex group = nobody, replay_for = nobody;
   std::int64_t timestamp_ms = 0;
-  std::string rows;  // Entry::rows
+  std::uint32_t pieces = 0;  // Entry::pieces
+  std::string rows;          // Entry::rows
   std::string message_type, key, trace_id, span_id;
   std::string instance;  // that wrote it
   std::int64_t waited_ms = 0, took_ms = 0, attempts = 0;
@@ -44,6 +45,7 @@ struct TraceHop {
   std::size_t hop = 0;  // of the plan
   Fate fate = Fate::lost;
   std::vector<std::size_t> outputs;   // records of the trace
+  std::size_t missing = 0;            // pieces of a split message that were not found
   std::optional<Sighting> end;        // drop record or dead letter
   std::vector<Sighting> joined_into;  // outputs that name it in their sources
   std::vector<RowsOfTable> rows;
@@ -67,7 +69,7 @@ struct Trace {
 /// Pure: hops and their ends from what was sighted. `rows` is asked for records that a sink reads.
 using RowsOfRecord = std::function<std::vector<RowsOfTable>(std::size_t hop, const Sighting& record)>;
 [[nodiscard]] Trace assembled(const Scene& scene, std::vector<Sighting> sightings, const RowsOfRecord& rows);
-/// A group has settled a record, and what became of it was not found yet.
+/// A group has settled a record, and what became of it, or a piece of that, was not found yet.
 [[nodiscard]] bool has_open_end(const Trace& trace);
 /// Where that would lie: outputs, drops and dead letters of those groups.
 [[nodiscard]] std::set<TopicIndex> topics_of_open_ends(const Plan& plan, const Trace& trace);

@@ -28,6 +28,7 @@ std::string details_of(const TraceHop& hop, const Trace& trace, const Plan& plan
     const auto& first = trace.records[hop.outputs.front()].record;
     text = fmt::format("by {} after waiting {} ms, took {} ms, {} attempt{}", first.instance, first.waited_ms,
                        first.took_ms, first.attempts, first.attempts == 1 ? "" : "s");
+    if (hop.missing > 0) text += fmt::format(", {} of {} pieces not found", hop.missing, first.pieces);
   }
   if (hop.fate == Fate::dropped) text = fmt::format("'{}', {}", hop.end->reason, place_of(hop.end->at, plan));
   if (hop.fate == Fate::dead)
@@ -97,6 +98,7 @@ std::string hop_json(const TraceHop& hop, const Trace& trace, const Plan& plan) 
     rows.push_back(json::Writer{}.field("table", of.table.get()).field("rows", of.rows).text());
   one.raw("outputs", json::array_of(outputs)).raw("rows", json::array_of(rows));
   if (!joined.empty()) one.raw("joined_into", json::array_of(joined));
+  if (hop.missing > 0) one.field("missing_pieces", static_cast<std::int64_t>(hop.missing));
   if (hop.end) one.raw(hop.end->kind == Entry::Kind::dead ? "dead_letter" : "drop", end_json(*hop.end, plan));
   if (hop.fate == Fate::waiting) one.field("waiting_ms", hop.waiting_ms);
   return one.text();

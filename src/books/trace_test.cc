@@ -114,6 +114,18 @@ TEST(Trace, WhatIsOpenIsAwaitedWhereItsTraceWouldLie) {
   EXPECT_FALSE(topics_of_open_ends(it.example.plan, it.trace(1)).contains(topic("drops.g")));
 }
 
+TEST(Trace, APieceThatIsNotThereIsAwaited) {
+  Scenery it;
+  it.emit(it.message(3), {8, 9, 10});
+  std::erase_if(it.sightings, [](const Sighting& one) { return one.identity.part == "2"; });
+  auto trace = it.trace(1);
+  EXPECT_EQ(it.hop(trace, 0, "g").missing, 1u);
+  EXPECT_TRUE(has_open_end(trace));
+  EXPECT_TRUE(topics_of_open_ends(it.example.plan, trace).contains(it.example.plan.topic("out")));
+  EXPECT_NE(trace_text(it.example.plan, trace).find(", 1 of 3 pieces not found"), std::string::npos);
+  EXPECT_NE(trace_json(it.example.plan, trace).find(R"("missing_pieces":1)"), std::string::npos);
+}
+
 TEST(Trace, AsSpansOfOpenTelemetry) {
   Scenery it;
   auto first = it.message(3);

@@ -139,6 +139,29 @@ TEST_F(ConsumerOnBroker, WhatWaitsOfHeldPartitionsStaysWithinTheBudget) {
   EXPECT_LE(most, 6 * settings_.consumer_budget.count) << "two queues, and what was fetched while they emptied";
 }
 
+TEST_F(ConsumerOnBroker, IsAtTheEndWhenAllWasDelivered) {
+  auto topic = make_topic(1);
+  const std::size_t count = 50;
+  fill(topic, count);
+  TopicPartition partition{topic, Partition{0}};
+  GroupConsumer consumer(settings_, {ConsumerGroup{"end"}, {topic}, false, true}, {}, log_);
+  ASSERT_TRUE(consumer.start());
+  std::size_t got = 0;
+  auto read = [&] {
+    auto records = consumer.poll(20ms, 1);
+    EXPECT_TRUE(records);
+    got += records->size();
+    EXPECT_TRUE(got == count || !consumer.is_at_end(partition)) << got;
+  };
+  ASSERT_TRUE(eventually([&] { return read(), got > 0; }));
+  consumer.hold(partition);
+  for (int i = 0; i < 60; ++i) read();  // what had left its queue, and the end where that had, too
+  EXPECT_EQ(got, 1u);
+  consumer.release(partition);
+  EXPECT_TRUE(eventually([&] { return read(), consumer.is_at_end(partition); }));
+  EXPECT_EQ(got, count);
+}
+
 TEST_F(ConsumerOnBroker, WhatWasPausedWhenItWasRevokedIsReadWhenItComesBack) {
   auto topic = make_topic(24);
   fill(topic, 2400);
