@@ -202,7 +202,7 @@ TEST(Talk, many_streams_on_two_threads_each_get_their_own_answers) {
       auto socket = connect(running);
       ASSERT_TRUE(socket);
       auto id_of = [&](int n) {
-        char text[40];
+        char text[64];
         std::snprintf(text, sizeof text, "0198f0c2-0000-7000-8000-%06d%06d", c, n);
         return std::string(text);
       };
