@@ -14,13 +14,15 @@ struct Line {
   std::int64_t offset = 0;
   std::string from{};  // topic of the origin
   std::int64_t from_offset = -1;
-  std::string group{}, part{}, replay_for{};
+  std::string group{};
+  std::string_view part{};  // a literal: entries look at it
+  std::string replay_for{};
   std::uint32_t pieces = 0;
   std::int64_t time = 0;
 };
 Line in(std::int64_t offset) { return {.topic = "in", .offset = offset}; }
-Line out(std::int64_t offset, std::int64_t of, std::string part = "") {
-  return {.topic = "out", .offset = offset, .from = "in", .from_offset = of, .group = "g", .part = std::move(part)};
+Line out(std::int64_t offset, std::int64_t of, std::string_view part = "") {
+  return {.topic = "out", .offset = offset, .from = "in", .from_offset = of, .group = "g", .part = part};
 }
 Line drop(std::int64_t of) {
   return {.kind = Entry::Kind::dropped, .topic = "drops.g", .from = "in", .from_offset = of, .group = "g"};
@@ -28,15 +30,15 @@ Line drop(std::int64_t of) {
 Line dead(std::int64_t of, std::string group = "g") {
   return {.kind = Entry::Kind::dead, .topic = "dlq." + group, .from = "in", .from_offset = of, .group = group};
 }
-Line piece(std::int64_t offset, std::int64_t of, std::string part, std::uint32_t pieces) {
-  auto line = out(offset, of, std::move(part));
+Line piece(std::int64_t offset, std::int64_t of, std::string_view part, std::uint32_t pieces) {
+  auto line = out(offset, of, part);
   line.pieces = pieces;
   return line;
 }
-Line source(std::string part = "") {
-  return {.kind = Entry::Kind::source, .topic = "out", .group = "g", .part = std::move(part)};
+Line source(std::string_view part = "") {
+  return {.kind = Entry::Kind::source, .topic = "out", .group = "g", .part = part};
 }
-Line foreign_out(std::string part) { return {.topic = "out", .part = std::move(part)}; }
+Line foreign_out(std::string_view part) { return {.topic = "out", .part = part}; }
 Line replay(std::int64_t offset, std::string group) {
   return {.topic = "in", .offset = offset, .replay_for = std::move(group)};
 }
