@@ -82,18 +82,22 @@ def dropped(scene):
 
 
 def disk_full(scene):
-    """Its file system is filled to the last byte for four seconds."""
-    ballast = pathlib.Path(scene.pipe.database.disk) / "ballast"
+    """Its file system is filled to the last byte, for four seconds from when the sink says so."""
+    ballast, sink = pathlib.Path(scene.pipe.database.disk) / "ballast", scene.part("sink")
+    scene.pipe.database.shrink()  # else what is written next may have its place already
+    heard, end, told = sink.heard(), time.monotonic() + 20, False
     try:
         with open(ballast, "wb", buffering=0) as file:
-            end = time.monotonic() + 4
             while time.monotonic() < end:
                 try:
                     file.write(bytes(65536))
                 except OSError:
                     last(0.05, scene)
+                if not told and any(word in str(line) for line in sink.lines(heard) for word in ("No space left", "is full")):
+                    told, end = True, time.monotonic() + 4
     finally:
         ballast.unlink()
+    assert told, f"{sink.name} did not find the disk full"
     scene.healed()
 
 

@@ -1,6 +1,6 @@
 """Keeps processes running as `loom up` does: one that ends is started again, later each time it ends again.
 One thread makes every child (PR_SET_PDEATHSIG follows the thread), so no fault's own thread may start one."""
-import os, queue, signal, subprocess, threading, time
+import json, os, queue, signal, subprocess, threading, time
 
 from ..support.kafka import die_with_parent
 from ..support.loom import BINARY
@@ -19,6 +19,20 @@ class Part:
     @property
     def pid(self):
         return self.process.pid
+
+    @property
+    def log(self):
+        return self.folder / f"{self.name}.log"
+
+    def heard(self):
+        """How long its log is by now, in bytes."""
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def lines(self, after):
+        """What its log says behind that byte: a dict for each line in JSON."""
+        with open(self.log, "rb") as log:
+            log.seek(after)
+            return [json.loads(line) for line in log if line.startswith(b"{") and line.endswith(b"}\n")]
 
     def send(self, number):
         self.process.send_signal(number)
@@ -98,7 +112,7 @@ class Keeper:
             part.due = now + min(LONGEST, FIRST * 2 ** (part.deaths - 1))
         if not part.wanted or (part.process is not None and now < part.due) or (part.process is not None and not part.due):
             return
-        started = self._start([*part.prefix, BINARY, *part.words], part.folder / f"{part.name}.log", part)
+        started = self._start([*part.prefix, BINARY, *part.words], part.log, part)
         if not isinstance(started, Exception):
             part.since, part.due = now, 0.0
             part.watch(started.pid)

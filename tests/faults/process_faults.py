@@ -1,5 +1,5 @@
 """Processes of Loom: killed, stopped, paused past the session timeout, with another clock, in a crowd that comes and goes."""
-import glob, signal, time
+import datetime, glob, signal, time
 
 import kafka
 
@@ -8,7 +8,8 @@ from .fault import Fault, last
 from .keeper import Part
 
 ROLES = ("api", "words", "engine", "sink")
-FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), "")
+# jemalloc asks for the time while libfaketime is not ready, and both wait for ever: the C library's allocator comes before it
+FAKETIME = " ".join([*glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[:1], "libstdc++.so.6", "libc.so.6"])
 
 
 def kill(role):
@@ -30,35 +31,48 @@ def pause(role):
 
 
 def clock(role):
-    """The process lives an hour ahead, then an hour behind, then as the others. Harsher than a real step: librdkafka waits by
-    cnd_timedwait, which libfaketime leaves as it is, until a moment that is faked: it waits an hour, or not at all."""
+    """The process lives an hour ahead, as the others, then an hour behind: there it stops, and its log has to say so."""
     def act(scene):
         part, file = scene.part(role), scene.pipe.folder / f"clock-{role}"
         file.write_text("+0")
         part.env = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_CACHE_DURATION": "1", "DONT_FAKE_MONOTONIC": "1"}
         part.restart()
-        for step in ("+3600", "-3600", "+0"):
+        for step in ("+3600", "+0", "-3600"):
             last(2.5, scene)
             file.write_text(step)
-        part.env = {}
+        last(2.5, scene)
+        part.env, heard = {}, part.heard()
         part.restart()
+        behind = time.time() - 1800
+        assert any(said < behind for said in map(when, part.lines(heard))), f"no line of {part.name}'s log is an hour behind: the clock was not stepped"
         scene.healed()
     return act
+
+
+def when(line):
+    return datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00")).timestamp()
 
 
 def storm(role):
-    """A second member comes or goes every second, cleanly or killed."""
+    """A second member comes or goes every second; a last one stays until it was given partitions and is killed at their work."""
     def act(scene):
         part = scene.part(role)
-        for turn in range(4):
+        for turn in range(5):
             extra = Part(f"{scene.pipe.name}-{role}-visitor", part.words, scene.pipe.folder, part.watch)
             extra.prefix = part.prefix
+            heard = extra.heard()
             scene.world.keeper.keep(extra)
+            if turn == 4:
+                wait_for(lambda: has_partitions(extra.lines(heard)), 30, 0.05, lambda: f"for partitions of {extra.name}")
             last(1, scene)
-            scene.world.keeper.dismiss(extra, signal.SIGKILL if turn == 3 else signal.SIGTERM)
+            scene.world.keeper.dismiss(extra, signal.SIGKILL if turn > 2 else signal.SIGTERM)
             last(1, scene)
         scene.healed()
     return act
+
+
+def has_partitions(lines):
+    return any(line["message"] == "partitions assigned" and line["count"] > 0 for line in lines)
 
 
 def foreign(role):

@@ -10,7 +10,8 @@ from .world import World
 
 SEED = int(os.environ.get("SEED", 1))
 SHORT = {  # one of each kind; the seed chooses their order and the moments
-    "pg": ["kill -9 of sink", "clean stop of words", "connections of api to Kafka reset", "ended between rows and COMMIT", "table dropped", "fatal producer error in words", "engine rubbish"],
+    "pg": ["kill -9 of sink", "clean stop of words", "connections of api to Kafka reset", "ended between rows and COMMIT", "table dropped", "fatal producer error in words",
+           "engine rubbish", "clock of words"],
     "lite": ["kill -9 of api", "kill -9 of ears", "SIGSTOP of engine", "foreign classic member in the group of words", "SQLite read-only", "a partition added", "sends half of its messages again"],
 }
 WIDE = ["kill -9 of a partition's leader"]
