@@ -102,6 +102,7 @@ FAULTS = [
     Fault("clean stop of ears", stop("ears"), on="speech", touches="ears"),
     Fault("SIGSTOP of ears past the session timeout", pause("ears"), on="speech", touches="ears"),
     Fault("rebalance storm in the group of ears", storm("ears"), on="speech", touches="ears"),
+    Fault("clock of ears an hour ahead, an hour behind", clock("ears"), on="speech", touches="ears"),
     *[Fault(f"clock of {role} an hour ahead, an hour behind", clock(role), touches=role) for role in ("api", "words", "sink")],
     *[Fault(f"rebalance storm in the group of {role}", storm(role), touches=role) for role in ("words", "sink")],
     *[Fault(f"foreign classic member in the group of {role}", foreign(role), touches=role) for role in ("words", "sink")],
