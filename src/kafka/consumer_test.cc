@@ -154,6 +154,9 @@ TEST_F(ConsumerOnBroker, IsAtTheEndWhenAllWasDelivered) {
     EXPECT_TRUE(got == count || !consumer.is_at_end(partition)) << got;
   };
   ASSERT_TRUE(eventually([&] { return read(), got > 0; }));
+  GroupConsumer later(settings_, {ConsumerGroup{"end-too"}, {topic}, false, true}, {}, log_);
+  ASSERT_TRUE(later.start());  // when it has seen the end, the end waits in the first one's queue, too
+  ASSERT_TRUE(eventually([&] { return later.poll(20ms, 100) && later.is_at_end(partition); }));
   consumer.hold(partition);
   for (int i = 0; i < 60; ++i) read();  // what had left its queue, and the end where that had, too
   EXPECT_EQ(got, 1u);
