@@ -85,7 +85,7 @@ def disk_full(scene):
     """Its file system is filled to the last byte, for four seconds from when the sink says so."""
     ballast, sink = pathlib.Path(scene.pipe.database.disk) / "ballast", scene.part("sink")
     scene.pipe.database.shrink()  # else what is written next may have its place already
-    heard, end, told = sink.heard(), time.monotonic() + 20, False
+    heard, end, told = sink.heard(), time.monotonic() + 30, False  # it says so every 10 s
     try:
         with open(ballast, "wb", buffering=0) as file:
             while time.monotonic() < end:

@@ -7,6 +7,7 @@
 How each trouble looks on the wire is in `proxy.py`; `engine(name)` gives the port of an HTTP engine, `mood(name, mood)` its manners."""
 import contextlib, itertools, multiprocessing, threading
 
+from ..support.kafka import wait_for
 from .proxy import serve
 
 
@@ -37,10 +38,12 @@ class Network:
 
     @contextlib.contextmanager
     def trouble(self, kind, label="*", target="*", value=0.0):
+        """It lasts at least until it has met something: whom it is meant for may stand still for another reason."""
         number = next(self.numbers)
         self._ask("begin", number, kind, label, target, value)
         try:
             yield lambda: self._ask("count", number)
+            wait_for(lambda: self._ask("met", number), 30, 0.05, lambda: f"for anything between {label} and {target} that `{kind}` could meet")
         finally:
             self._ask("end", number)
 

@@ -21,13 +21,14 @@ class Trouble:
     label: str
     target: str
     value: float
+    met: int = 0       # how often it found something that it is meant for
     happened: int = 0
 
 
 @dataclasses.dataclass(eq=False)
 class Link:
     target: str
-    port: int
+    ends: tuple  # the ports of the connection that comes in: the process's and ours
     near: asyncio.StreamWriter
     far: asyncio.StreamWriter
     pid: int = 0
@@ -55,19 +56,23 @@ class Proxies:
         self.troubles, self.labels, self.links, self.engines, self.chance = {}, {}, set(), {}, random.Random(1)
 
     def of(self, kind, link):
-        return next((t for t in list(self.troubles.values()) if t.kind == kind and fnmatch.fnmatch(link.target, t.target) and self.is_of(link, t.label)), None)
+        found = next((t for t in list(self.troubles.values()) if t.kind == kind and fnmatch.fnmatch(link.target, t.target) and self.is_of(link, t.label)), None)
+        if found:
+            found.met += 1
+        return found
 
     def is_of(self, link, label):
         """Whose connection it is, is looked up when it matters: that is slow where there are many sockets."""
         if label != "*" and not link.pid and link.lookups < LOOKUPS:
-            link.pid, link.lookups = self.pid_of(link.port), link.lookups + 1
+            link.pid, link.lookups = self.pid_of(*link.ends), link.lookups + 1
         return fnmatch.fnmatch(self.labels.get(link.pid, ""), label)
 
-    def pid_of(self, port):
-        """The process at the other end of a loopback connection from `port`; 0 for a stranger."""
-        wanted = f"0100007F:{port:04X}"
+    def pid_of(self, port, ours):
+        """The process at the other end of a loopback connection from `port` to `ours`; 0 for a stranger. A port alone is many
+        connections': of others, and of those that were closed a moment ago."""
+        wanted = [f"0100007F:{port:04X}", f"0100007F:{ours:04X}"]
         with open("/proc/net/tcp") as table:
-            inode = next((line.split()[9] for line in table if line.split()[1] == wanted), None)
+            inode = next((line.split()[9] for line in table if line.split()[1:3] == wanted), None)
         return next((pid for pid in list(self.labels) if inode and f"socket:[{inode}]" in files_of(pid)), 0)
 
     async def connected(self, target, place, reader, near):
@@ -75,7 +80,7 @@ class Proxies:
             far_reader, far = await (asyncio.open_connection("127.0.0.1", place) if isinstance(place, int) else asyncio.open_unix_connection(place))
         except (OSError, TypeError):
             return near.transport.abort()
-        link = Link(target, near.get_extra_info("peername")[1], near, far)
+        link = Link(target, (near.get_extra_info("peername")[1], near.get_extra_info("sockname")[1]), near, far)
         if self.of("reset", link):
             return link.close()
         self.links.add(link)
@@ -151,6 +156,8 @@ class Proxies:
             self.end(rest[0])
         elif what == "count":
             return self.troubles[rest[0]].happened
+        elif what == "met":
+            return self.troubles[rest[0]].met
 
 
 async def listen(pipe):
