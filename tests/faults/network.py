@@ -37,13 +37,13 @@ class Network:
         self._ask("belongs", pid, label)
 
     @contextlib.contextmanager
-    def trouble(self, kind, label="*", target="*", value=0.0):
-        """It lasts at least until it has met something: whom it is meant for may stand still for another reason."""
+    def trouble(self, kind, label="*", target="*", value=0.0, patience=30):
+        """It lasts at least until it has met something: whom it is meant for may stand still for another reason (`patience` in seconds)."""
         number = next(self.numbers)
         self._ask("begin", number, kind, label, target, value)
         try:
             yield lambda: self._ask("count", number)
-            wait_for(lambda: self._ask("met", number), 30, 0.05, lambda: f"for anything between {label} and {target} that `{kind}` could meet")
+            wait_for(lambda: self._ask("met", number), patience, 0.05, lambda: f"for anything between {label} and {target} that `{kind}` could meet")
         finally:
             self._ask("end", number)
 
