@@ -30,7 +30,7 @@ Options<ClusterSettings> kafka_options() {
       .add("properties", &ClusterSettings::properties,
            "further settings of librdkafka, by its own names (TLS, SASL, …)")
       .add("producer_budget", &ClusterSettings::producer_budget, "bytes in flight per producer", at_least(1 << 20))
-      .add("consumer_budget", &ClusterSettings::consumer_budget, "bytes fetched and not yet settled per consumer; what is prefetched comes on top, as much again",
+      .add("consumer_budget", &ClusterSettings::consumer_budget, "bytes fetched and not yet settled per consumer; on top, each partition prefetches a sixteenth of it, and a small record weighs half a KB more",
            at_least(1 << 20));
 }
 
