@@ -62,6 +62,19 @@ def test_trace(loom, kafka, prefix, database, tmp_path):
         part.stop()
     waiting, = books.it.post_all([books.message(4)])
     assert hop(trace(books, waiting["message_id"])["records"][0], books.stage)["fate"] == "waiting"
+    emit_without_commit(books, waiting, after_ms=30_000)
+    told = trace(books, waiting["message_id"])
+    assert [record["topic"] for record in told["records"]] == [books.input, books.output]
+    assert hop(told["records"][0], books.stage)["fate"] == "emitted"
+
+
+def emit_without_commit(books, sent, after_ms):
+    """What a stage leaves that took its time and ended before it could commit."""
+    record, = (r for r in books.kafka.records(books.input) if headers_of(r).get("message_id") == sent["message_id"])
+    came = {"group": books.stage, "from": "{topic}/{partition}/{offset}".format(**sent)}
+    headers = {**headers_of(record), "loom-hop": json.dumps(came)}
+    books.kafka.produce(books.output, [(record.key, b'{"data":{"n":4}}')], [(k, v.encode()) for k, v in headers.items()],
+                        record.timestamp + after_ms)
 
 
 class Collector(http.server.BaseHTTPRequestHandler):

@@ -33,7 +33,8 @@ void read_hop(std::string_view text, Sighting& sighting) {
   sighting.waited_ms = number("waited_ms"), sighting.took_ms = number("took_ms"), sighting.attempts = number("attempts");
 }
 
-bool is_open(const TraceHop& hop) { return hop.fate == Fate::lost || hop.missing > 0; }
+bool is_lost(const TraceHop& hop) { return hop.fate == Fate::lost || hop.missing > 0; }
+bool is_open(const TraceHop& hop) { return hop.fate == Fate::waiting || is_lost(hop); }
 
 class Assembly {
  public:
@@ -149,9 +150,9 @@ Trace assembled(const Scene& scene, std::vector<Sighting> sightings, const RowsO
   return trace;
 }
 
-bool has_open_end(const Trace& trace) {
+bool has_lost_end(const Trace& trace) {
   if (trace.records.empty()) return true;
-  return std::ranges::any_of(trace.records, [](const auto& record) { return std::ranges::any_of(record.hops, is_open); });
+  return std::ranges::any_of(trace.records, [](const auto& record) { return std::ranges::any_of(record.hops, is_lost); });
 }
 
 std::set<TopicIndex> topics_of_open_ends(const Plan& plan, const Trace& trace) {

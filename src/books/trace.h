@@ -69,9 +69,10 @@ struct Trace {
 /// Pure: hops and their ends from what was sighted. `rows` is asked for records that a sink reads.
 using RowsOfRecord = std::function<std::vector<RowsOfTable>(std::size_t hop, const Sighting& record)>;
 [[nodiscard]] Trace assembled(const Scene& scene, std::vector<Sighting> sightings, const RowsOfRecord& rows);
-/// A group has settled a record, and what became of it, or a piece of that, was not found yet.
-[[nodiscard]] bool has_open_end(const Trace& trace);
-/// Where that would lie: outputs, drops and dead letters of those groups.
+/// A group has settled a record, and what became of it, or a piece of that, was not found: it must lie somewhere.
+[[nodiscard]] bool has_lost_end(const Trace& trace);
+/// Where that would lie: outputs, drops and dead letters of those groups. Of those that have a record still to settle,
+/// too: they write first and commit then.
 [[nodiscard]] std::set<TopicIndex> topics_of_open_ends(const Plan& plan, const Trace& trace);
 
 struct TraceWanted {

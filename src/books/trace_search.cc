@@ -47,7 +47,8 @@ class Search {
   Result<void> read_while_found(Offsets& from, const Offsets& until);
   Result<void> read_between(Offsets& from, const Offsets& until, const MayHold& may_hold);
   [[nodiscard]] bool has_its_key(const model::TopicPartition& partition) const;
-  bool is_found() { return !sightings_.empty() && !has_open_end(put_together()); }
+  bool is_found() { return !sightings_.empty() && topics_of_open_ends(plan_, put_together()).empty(); }
+  bool is_lost() { return has_lost_end(put_together()); }
   Result<void> search_all();
   Result<Offsets> offsets_at(std::int64_t ms);
   Result<void> read(const std::map<model::TopicPartition, kafka::Range>& ranges);
@@ -265,11 +266,13 @@ Result<void> Search::search_by_time(std::int64_t from_ms) {
     for (auto& [partition, offset] : *until) offset = std::min(offset, ends.at(partition));
     if (auto done = read_while_found(*from, *until); !done) return done;
     if (is_found()) return {};
-    if (sightings_.empty() && i >= hopeless) return {};
+    bool is_all = *until == ends;
+    if (sightings_.empty() && (is_all || i >= hopeless)) return {};
+    if (is_all) break;
   }
-  if (auto done = read_while_found(*from, ends); !done || is_found()) return done;
+  if (auto done = read_while_found(*from, ends); !done || !is_lost()) return done;
   auto is_any = [](const model::TopicPartition&) { return true; };
-  if (auto done = read_between(*from, ends, is_any); !done || is_found()) return done;
+  if (auto done = read_between(*from, ends, is_any); !done || !is_lost()) return done;
   auto before = offsets_at(from_ms - skew_ms);
   if (!before) return tl::unexpected(before.error());
   return read_between(*before, first, is_any);

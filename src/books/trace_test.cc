@@ -74,7 +74,7 @@ TEST(Trace, FollowsTheMessageThroughItsPieces) {
   EXPECT_TRUE(trace.records[1].continues_trace);
   EXPECT_EQ(it.hop(trace, 1, "sink").fate, Fate::stored);
   EXPECT_EQ(it.hop(trace, 2, "sink").fate, Fate::lost);
-  EXPECT_TRUE(has_open_end(trace));
+  EXPECT_TRUE(has_lost_end(trace));
   EXPECT_TRUE(trace.is_root(0));
   EXPECT_FALSE(trace.is_root(1));
   auto text = trace_text(it.example.plan, trace);
@@ -98,8 +98,13 @@ TEST(Trace, TellsHowItEnded) {
 
   Scenery waiting;
   waiting.example.scene.hops[waiting.example.hop("g", "in")].next = {3};
-  waiting.message(3);
-  EXPECT_EQ(waiting.hop(waiting.trace(), 0, "g").fate, Fate::waiting);
+  auto first = waiting.message(3);
+  auto trace = waiting.trace(1);
+  EXPECT_EQ(waiting.hop(trace, 0, "g").fate, Fate::waiting);
+  EXPECT_FALSE(has_lost_end(trace));
+  EXPECT_TRUE(topics_of_open_ends(waiting.example.plan, trace).contains(waiting.example.plan.topic("out")));
+  waiting.emit(first, {8});
+  EXPECT_EQ(waiting.hop(waiting.trace(1), 0, "g").fate, Fate::emitted);
 }
 
 TEST(Trace, WhatIsOpenIsAwaitedWhereItsTraceWouldLie) {
@@ -120,7 +125,7 @@ TEST(Trace, APieceThatIsNotThereIsAwaited) {
   std::erase_if(it.sightings, [](const Sighting& one) { return one.identity.part == "2"; });
   auto trace = it.trace(1);
   EXPECT_EQ(it.hop(trace, 0, "g").missing, 1u);
-  EXPECT_TRUE(has_open_end(trace));
+  EXPECT_TRUE(has_lost_end(trace));
   EXPECT_TRUE(topics_of_open_ends(it.example.plan, trace).contains(it.example.plan.topic("out")));
   EXPECT_NE(trace_text(it.example.plan, trace).find(", 1 of 3 pieces not found"), std::string::npos);
   EXPECT_NE(trace_json(it.example.plan, trace).find(R"("missing_pieces":1)"), std::string::npos);

@@ -106,11 +106,11 @@ class Kafka:
         finally:
             consumer.close()
 
-    def produce(self, topic, records):
+    def produce(self, topic, records, headers=(), timestamp_ms=None):
         """Sends (key, value) byte pairs as a foreign program would; returns when all are acknowledged."""
         producer = kafka.KafkaProducer(bootstrap_servers=self.bootstrap, acks="all", linger_ms=5, max_request_size=1 << 25)
         try:
-            for sent in [producer.send(topic, key=key, value=value) for key, value in records]:
+            for sent in [producer.send(topic, value, key, list(headers), None, timestamp_ms) for key, value in records]:
                 sent.get(30)
         finally:
             producer.close()
