@@ -1,14 +1,15 @@
 #include "app/kafka_folder.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
+
+#include "tests/support/listener.h"
 
 namespace loom::app {
 namespace {
@@ -149,18 +150,11 @@ TEST(LoopbackEndpoint, is_one_address_of_this_machine) {
 }
 
 TEST(Accepts, tells_a_listener_from_nothing) {
-  int port = free_port();
-  ASSERT_GT(port, 0);
-  EXPECT_FALSE(accepts({"127.0.0.1", port}));
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(listen(listener, 1), 0);
-  EXPECT_TRUE(accepts({"127.0.0.1", port}));
-  close(listener);
+  std::optional<test::Listener> listener(std::in_place);
+  Endpoint endpoint{"127.0.0.1", listener->port()};
+  EXPECT_TRUE(accepts(endpoint));
+  listener.reset();
+  EXPECT_FALSE(accepts(endpoint));
 }
 
 }  // namespace

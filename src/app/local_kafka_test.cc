@@ -2,8 +2,6 @@
 #include "app/local_kafka.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -12,6 +10,7 @@
 #include <fstream>
 
 #include "kafka/admin.h"
+#include "tests/support/listener.h"
 
 namespace loom::app {
 namespace {
@@ -87,17 +86,9 @@ TEST_F(LocalKafkaTest, leaves_other_machines_alone) {
 }
 
 TEST_F(LocalKafkaTest, refuses_a_port_that_something_else_has) {
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(listener, 16), 0);
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  test::Listener listener;
   Supervisor supervisor({}, Log::silent());
-  auto kafka = LocalKafka::ensure(on(ntohs(address.sin_port)), in("x"), supervisor, Log::silent());
-  close(listener);
+  auto kafka = LocalKafka::ensure(on(listener.port()), in("x"), supervisor, Log::silent());
   ASSERT_FALSE(kafka);
   EXPECT_EQ(kafka.error().kind, ErrorKind::unavailable);
   EXPECT_NE(kafka.error().message.find("does not answer as Kafka"), std::string::npos);

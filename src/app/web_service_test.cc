@@ -2,18 +2,15 @@
 #include "app/web_service.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <stdexcept>
 #include <thread>
 
 #include "stages/kinds.h"
+#include "tests/support/listener.h"
 
 namespace loom::app {
 namespace {
@@ -29,23 +26,12 @@ std::string reply(int status, const std::string& body) {
 /// Answers each request on each connection as the test says. Threads: one, and one a connection.
 class Peer {
  public:
-  Peer() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 16) != 0)
-      throw std::runtime_error("no port for the peer");
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this] { accept(); });
-  }
+  Peer() : thread_([this] { accept(); }) {}
   ~Peer() {
     stop_ = true;
     thread_.join();
-    ::close(fd_);
   }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return "http://" + listener_.address(); }
   void answers(Answer answer) {
     std::lock_guard lock(mutex_);
     answer_ = std::move(answer);
@@ -60,10 +46,10 @@ class Peer {
   void accept() {
     std::vector<std::jthread> talks;
     while (!stop_) {
-      pollfd polled{fd_, POLLIN, 0};
+      pollfd polled{listener_.fd(), POLLIN, 0};
       if (::poll(&polled, 1, 20) <= 0) continue;
       ++connections;
-      talks.emplace_back([this, fd = ::accept(fd_, nullptr, nullptr)] {
+      talks.emplace_back([this, fd = listener_.accept()] {
         while (talk(fd)) {
         }
         ::close(fd);
@@ -105,7 +91,7 @@ class Peer {
     return head != std::string::npos && length != std::string::npos && text.size() >= head + 4 + std::stoul(text.substr(length + 16));
   }
 
-  int fd_, port_ = 0;
+  test::Listener listener_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable changed_;

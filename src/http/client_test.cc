@@ -89,7 +89,7 @@ TEST(Client, gives_up_in_time) {
 }
 
 TEST(Client, names_a_server_that_is_not_there) {
-  int port = Scripted({}, false).port;
+  int port = Scripted({}, false).port();
   auto reply = Client::open("http://127.0.0.1:" + std::to_string(port))->get("/");
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind, ErrorKind::unavailable);

@@ -3,18 +3,17 @@
 //   TlsPeer peer("localhost");   Client::open(peer.url("localhost"), {.ca_file = peer.ca_file()})
 #pragma once
 
-#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
-#include <stdexcept>
 #include <string>
 #include <thread>
+
+#include "tests/support/listener.h"
 
 namespace loom::http {
 
@@ -31,27 +30,17 @@ class TlsPeer {
     context_ = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(context_, certificate_);
     SSL_CTX_use_PrivateKey(context_, key_);
-    fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 8) != 0)
-      throw std::runtime_error("no port for the TLS peer");
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   ~TlsPeer() {
-    ::shutdown(fd_, SHUT_RDWR);
+    listener_.shut();
     thread_.join();
-    ::close(fd_);
     ::unlink(ca_file_.c_str());
     SSL_CTX_free(context_);
     X509_free(certificate_);
     EVP_PKEY_free(key_);
   }
-  std::string url(const std::string& host) const { return "https://" + host + ":" + std::to_string(port_); }
+  std::string url(const std::string& host) const { return "https://" + host + ":" + std::to_string(listener_.port()); }
   const std::string& ca_file() const { return ca_file_; }
   int handshakes() const { return handshakes_; }
 
@@ -79,7 +68,7 @@ class TlsPeer {
   }
   void serve() {
     while (true) {
-      int client = ::accept(fd_, nullptr, nullptr);
+      int client = listener_.accept();
       if (client < 0) return;
       SSL* ssl = SSL_new(context_);
       SSL_set_fd(ssl, client);
@@ -104,7 +93,7 @@ class TlsPeer {
   X509* certificate_ = nullptr;
   SSL_CTX* context_ = nullptr;
   std::string ca_file_;
-  int fd_ = -1, port_ = 0;
+  test::Listener listener_;
   std::atomic<int> handshakes_{0};
   std::thread thread_;
 };

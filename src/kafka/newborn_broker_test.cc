@@ -1,9 +1,6 @@
 // A broker that was started again knows no brokers for a moment, itself neither. Its empty answer is one that is asked for
 // again; librdkafka 2.15.1 as it is published ends the process by it (docs/decisions/0036-an-empty-answer.md).
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <initializer_list>
@@ -11,6 +8,7 @@
 #include <vector>
 
 #include "kafka/broker_for_tests.h"
+#include "tests/support/listener.h"
 
 namespace loom::kafka {
 namespace {
@@ -39,29 +37,20 @@ constexpr int metadata = 3, api_versions = 18, unsupported_version = 35;
 /// Speaks as much as a client asks before it knows a cluster; each connection has a thread.
 class NewbornBroker {
  public:
-  NewbornBroker() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(listener_, 16);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
+  NewbornBroker() {
     door_ = std::thread([this] {
-      for (int client = 0; (client = ::accept(listener_, nullptr, nullptr)) >= 0;)
+      for (int client = 0; (client = listener_.accept()) >= 0;)
         talks_.emplace_back([this, client] { talk(client); });
     });
   }
   /// When no client is left.
   ~NewbornBroker() {
-    ::shutdown(listener_, SHUT_RDWR);
+    listener_.shut();
     door_.join();
     for (auto& talk : talks_) talk.join();
-    ::close(listener_);
   }
 
-  std::string bootstrap() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string bootstrap() const { return listener_.address(); }
   std::atomic<bool> knows_itself = true;
   std::atomic<int> empty_answers = 0;
 
@@ -79,7 +68,7 @@ class NewbornBroker {
       } else if (number(0) == api_versions) {
         answer.i16({0}).i32(2).i16({metadata, 0, 8, api_versions, 0, 0});
       } else if (knows_itself) {
-        answer.i32(0).i32(1).i32(0).words("127.0.0.1").i32(port_).i16({-1}).words("cluster").i32(0).i32(0).i32(0);
+        answer.i32(0).i32(1).i32(0).words("127.0.0.1").i32(listener_.port()).i16({-1}).words("cluster").i32(0).i32(0).i32(0);
       } else {
         ++empty_answers;
         answer.i32(0).i32(0).i16({-1}).i32(-1).i32(0).i32(0);  // throttle, brokers, name, controller, topics, rights
@@ -96,7 +85,7 @@ class NewbornBroker {
     return ::recv(client, request.data(), request.size(), MSG_WAITALL) == static_cast<ssize_t>(request.size());
   }
 
-  int listener_, port_ = 0;
+  test::Listener listener_;
   std::vector<std::thread> talks_;
   std::thread door_;
 };
