@@ -1,6 +1,7 @@
 #include "runner/crew.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/clock.h"
 
@@ -9,6 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr int no_end = std::numeric_limits<int>::max();
 constexpr milliseconds clock_step{200};  // how exactly joining stages end what is open
 
 BatchLimits limits_of(const Work& work) {
@@ -22,7 +24,7 @@ Engine::Engine(const EngineSettings& settings, const Work& the_work, Registry& r
     : work(the_work),
       telemetry(registry, settings.options.group),
       partitions(settings.budget, telemetry),
-      retries({settings.backoff, settings.options.attempts, settings.clock}, log),
+      retries({settings.backoff, work.attempts_end ? settings.options.attempts : no_end, settings.clock}, log),
       circuit(registry, settings.options.group, log),
       lanes(limits_of(work), *returns, {work.circuit_threshold, settings.backoff},
             [this](Circuit::Turn turn, const CallAnswer& answer) { circuit.told(turn, answer.error); }) {}

@@ -60,6 +60,9 @@ struct Work {
   std::size_t batch_bytes = 16u << 20;
   std::chrono::milliseconds batch_wait{0};  // how long a batch that is not full may wait for more
   int circuit_threshold = 0;  // calls in a row that fail for want of infrastructure, until only probes are made; 0: none
+  /// Whether a Retry for the data is a dead letter after RunnerOptions::attempts. False: it is a whole batch's and says
+  /// nothing of its records.
+  bool attempts_end = true;
   std::function<Result<std::unique_ptr<Worker>>(const WorkerContext&)> make_worker;
 
   /// Instead of workers' own handling: each record goes to the memory of its key. Reads the lookback at assignment.

@@ -35,6 +35,7 @@ Result<runner::Work> store_work(StoreOptions options, Registry& registry, Log lo
   work.workers = options.database.url.starts_with("sqlite:") ? 1 : options.database.writers;  // SQLite has one writer
   work.batch_records = static_cast<std::size_t>(options.database.batch_rows);
   work.batch_wait = options.database.batch_wait;
+  work.attempts_end = false;  // bad records are found one by one, what fails beyond them is of the transaction
   work.make_worker = [settings = options.database, folder = options.folder, positions, mappings, &registry,
                       log](const runner::WorkerContext& context) -> Result<std::unique_ptr<runner::Worker>> {
     auto own = open_database(settings.url, folder, log);

@@ -62,14 +62,14 @@ Result<void> CarefulWriter::round(std::vector<Run>& runs) {
   }
   std::vector<Candidate*> all, fresh, clashing;
   for (auto& one : candidates) all.push_back(&one);
-  if (auto found = find_existing(all); !found) return found;
+  if (auto done = try_each(all, &CarefulWriter::find_existing); !done) return done;
   for (auto* one : all)
-    if (!one->existing) fresh.push_back(one);
-  if (auto done = put(fresh, &CarefulWriter::copy); !done) return done;
+    if (!one->existing && !one->bad) fresh.push_back(one);
+  if (auto done = try_each(fresh, &CarefulWriter::copy); !done) return done;
   if (binding_.on_conflict != model::OnConflict::ignore) {
     for (auto* one : all)
       if (one->existing) clashing.push_back(one);
-    if (auto done = put(clashing, &CarefulWriter::overwrite); !done) return done;
+    if (auto done = try_each(clashing, &CarefulWriter::overwrite); !done) return done;
   }
   for (auto& one : candidates) settle(one);
   return {};
@@ -94,10 +94,10 @@ Result<void> CarefulWriter::find_existing(Candidates candidates) {
   return {};
 }
 
-Result<void> CarefulWriter::put(Candidates candidates, Put how) {
+Result<void> CarefulWriter::try_each(Candidates candidates, Step step) {
   if (candidates.empty()) return {};
   if (auto set = connection_.run("SAVEPOINT loom_rows"); !set) return tl::unexpected(set.error());
-  auto done = (this->*how)(candidates);
+  auto done = (this->*step)(candidates);
   if (done) {
     auto released = connection_.run("RELEASE loom_rows");
     return released ? Result<void>{} : tl::unexpected(released.error());
@@ -107,8 +107,8 @@ Result<void> CarefulWriter::put(Candidates candidates, Put how) {
   if (!back) return tl::unexpected(back.error());
   if (candidates.size() > 1) {
     auto half = candidates.size() / 2;
-    if (auto first = put(candidates.first(half), how); !first) return first;
-    return put(candidates.subspan(half), how);
+    if (auto first = try_each(candidates.first(half), step); !first) return first;
+    return try_each(candidates.subspan(half), step);
   }
   auto& one = *candidates.front();
   if (done.error().code == "23505" && !one.existing) {  // somebody else was faster, or equal to the database only

@@ -34,12 +34,12 @@ class CarefulWriter {
     std::optional<Error> bad;
   };
   using Candidates = std::span<Candidate*>;
-  using Put = Result<void> (CarefulWriter::*)(Candidates);
+  using Step = Result<void> (CarefulWriter::*)(Candidates);
 
   Result<void> round(std::vector<Run>& runs);
+  /// Takes the step with all but the bad ones, which it marks; those whose key is there after all get `existing`.
+  Result<void> try_each(Candidates candidates, Step step);
   Result<void> find_existing(Candidates candidates);
-  /// Puts all but the bad ones, which it marks; those whose key is there after all get `existing`.
-  Result<void> put(Candidates candidates, Put how);
   Result<void> copy(Candidates candidates);
   Result<void> overwrite(Candidates candidates);
   Result<void> make_stage();

@@ -119,6 +119,29 @@ TEST_F(Postgres, ADeferredConstraintFindsItsRowToo) {
             (std::vector<std::string>{"", "23503", ""}));
 }
 
+/// The key is looked up before the row is put.
+TEST_F(Postgres, AKeyThatItsColumnCanNotTakeIsBadItself) {
+  use("CREATE TABLE x (message_id uuid, part text, k int4 PRIMARY KEY)",
+      "topics: {t: {table: x, field_mappings: {data.k: k}, upsert_key: k}}");
+  EXPECT_EQ(codes({{.offset = 0, .data = R"({"k":1})"},
+                   {.offset = 1, .data = R"({"k":3000000000})"},
+                   {.offset = 2, .data = R"({"k":2})"}}),
+            (std::vector<std::string>{"", "22003", ""}));
+  EXPECT_EQ(lines(*database, "SELECT k FROM x ORDER BY k"), (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(Postgres, AnUnknownWordInAKeyIsBadItself) {
+  use("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE x (message_id uuid, part text, n int4, m mood PRIMARY "
+      "KEY)",
+      "topics: {t: {table: x, field_mappings: {data.m: m, data.n: n}, upsert_key: m, conflict_strategy: update}}");
+  EXPECT_EQ(codes({{.offset = 0, .data = R"({"m":"good"})"},
+                   {.offset = 1, .data = R"({"m":"odd","n":1})"},
+                   {.offset = 2, .data = R"({"m":"odd","n":2})"},
+                   {.offset = 3, .data = R"({"m":"bad"})"}}),
+            (std::vector<std::string>{"", "22P02", "22P02", ""}));
+  EXPECT_EQ(lines(*database, "SELECT m FROM x ORDER BY m"), (std::vector<std::string>{"good", "bad"}));
+}
+
 TEST_F(Postgres, KeysThatOnlyTheDatabaseFindsEqual) {
   use("CREATE TABLE x (message_id uuid, part text, c char(5) PRIMARY KEY)",
       "topics: {t: {table: x, field_mappings: {data.c: c}, upsert_key: c}}");
