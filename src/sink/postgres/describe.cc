@@ -5,8 +5,11 @@
 namespace loom::sink::postgres {
 namespace {
 
+// The type is for casts: of numbers and times with their precision, which round as storing does; of strings without
+// their length (-1: bpchar, where NULL says character, which is one character), or a cast would cut them.
 constexpr const char* columns_sql = R"(
-SELECT a.attname, CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN b.typname ELSE t.typname END, format_type(a.atttypid, NULL),
+SELECT a.attname, CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN b.typname ELSE t.typname END,
+       format_type(a.atttypid, CASE WHEN t.typcategory IN ('N', 'D') THEN a.atttypmod ELSE -1 END),
        a.attnotnull, a.atthasdef AND a.attgenerated = '' OR a.attidentity = 'd', a.attgenerated <> '' OR a.attidentity = 'a'
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype
 WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)";
