@@ -5,6 +5,14 @@
 namespace loom::sink::postgres {
 namespace {
 
+/// What the server does about a client that is gone without a word, so that its locks go, too (decision 0037). Set for
+/// the session, unless the URL, the role or the database has its own.
+constexpr const char* limits_sql =
+    "SELECT set_config(name, value, false) FROM (VALUES ('idle_in_transaction_session_timeout', '20s'), "
+    "('tcp_keepalives_idle', '10s'), ('tcp_keepalives_interval', '5s'), ('tcp_keepalives_count', '3'), "
+    "('tcp_user_timeout', '30s')) AS ours(name, value) JOIN pg_settings USING (name) "
+    "WHERE source NOT IN ('client', 'user', 'database', 'database user')";
+
 std::string first_line(std::string_view text) {
   auto line = std::string(text.substr(0, text.find('\n')));
   constexpr std::size_t longest = 200;
@@ -56,6 +64,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
                 {.remedy = "check database.url and the server", .code = "08001"});
   PQsetNoticeProcessor(
       opened, [](void*, const char*) {}, nullptr);
+  if (auto limited = connection->run(limits_sql); !limited) return tl::unexpected(limited.error());
   return connection;
 }
 

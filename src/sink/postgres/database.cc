@@ -184,17 +184,19 @@ Result<void> PostgresDatabase::commit(const Batch& batch) {
   return tl::unexpected(done.error());
 }
 
-/// Committed or not? The offset row knows; FOR UPDATE waits for a server process that is still at it.
+/// Committed or not? The offset rows know, all of them: a successor may have moved one to the same place. FOR UPDATE
+/// waits for a server process that is still at it.
 Result<void> PostgresDatabase::settle_lost_commit(const Batch& batch, const Error& lost) {
   log_.warn("connection lost during COMMIT: asking the offset row what became of it", {{"code", lost.code}});
   connection_.reset();
   if (batch.offsets.empty()) return tl::unexpected(lost);
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
-  const auto& move = batch.offsets.front();
-  auto now = offset_of(*connection_, batch.owner, move.key, Lock::wait);
-  if (!now) return tl::unexpected(now.error());
-  if (*now == move.to) return {};
-  return tl::unexpected(lost);
+  for (const auto& move : batch.offsets) {
+    auto now = offset_of(*connection_, batch.owner, move.key, Lock::wait);
+    if (!now) return tl::unexpected(now.error());
+    if (*now != move.to) return tl::unexpected(lost);
+  }
+  return {};
 }
 
 Result<TextTable> PostgresDatabase::query(std::string_view sql) {

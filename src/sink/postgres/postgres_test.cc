@@ -9,6 +9,8 @@
 namespace loom::sink {
 namespace {
 
+constexpr const char* idle_limit = "&options=-c%20idle_in_transaction_session_timeout%3D";
+
 struct Postgres : testing::Test {
   void SetUp() override {
     if (!databases.available()) GTEST_SKIP() << "no PostgreSQL server on this machine";
@@ -230,6 +232,65 @@ TEST_F(Postgres, ACommitWhoseAnswerIsLostIsFoundInTheOffsetRow) {
   EXPECT_EQ(written, std::vector<bool>(written.size(), true));
   EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x) = next_offset FROM loom_offsets"),
             (std::vector<std::string>{"t"}));
+}
+
+/// Its successor has written one of its two partitions, to the same offset.
+TEST_F(Postgres, ALostCommitIsLookedForInEveryOffsetRow) {
+  use("CREATE TABLE x (a int)", shortest);
+  auto both = batch_of({{.offset = 0}, {.partition = 1, .offset = 0}}, {move_of({}, 1), move_of({}, 1, 1)});
+  auto outcome = database->write(both, [&](auto) -> Result<void> {
+    kill_backend();
+    EXPECT_TRUE(other->write(batch_of({{.offset = 0}}, {move_of({}, 1)}), nothing));
+    return {};
+  });
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(lines(*other, "SELECT (SELECT count(*) FROM x), (SELECT count(*) FROM loom_offsets)"),
+            (std::vector<std::string>{"1|1"}));
+}
+
+TEST_F(Postgres, AWriterThatStopsWithinItsTransactionHoldsNobodyForEver) {
+  use("CREATE TABLE x (a int CHECK (a < 10))", shortest);
+  ASSERT_TRUE(database->write(batch_of({{.offset = 0}}, {move_of({}, 1)}), nothing));
+  auto hasty = *open_database(databases.url() + idle_limit + "1s", "", Log::silent());
+  auto batch = batch_of({{.offset = 1}, {.offset = 2, .data = R"({"a":11})"}}, {move_of(1, 3)});
+  std::atomic<bool> is_within{false}, may_go_on{false};
+  Result<WriteOutcome> late = Moved{};
+  std::thread stopped([&] {
+    late = hasty->write(batch, [&](auto) -> Result<void> {
+      is_within = true, is_within.notify_one();
+      may_go_on.wait(false);
+      return {};
+    });
+    is_within = true, is_within.notify_one();
+  });
+  is_within.wait(false);
+  auto outcome = database->write(batch_of({{.offset = 1}}, {move_of(1, 2)}), nothing);  // waits for the offset row's lock
+  may_go_on = true, may_go_on.notify_one();
+  stopped.join();
+  ASSERT_TRUE(outcome) << to_string(outcome.error());
+  EXPECT_TRUE(std::holds_alternative<Written>(*outcome));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::unavailable) << to_string(late.error());
+  auto again = hasty->write(batch, nothing);
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_EQ(std::get<Moved>(*again).current.at(0), Offset{2});
+}
+
+TEST_F(Postgres, TheServerLimitsItsSessionsUnlessTheUrlSaysOtherwise) {
+  const std::string ours =
+      "SELECT name FROM pg_settings WHERE source = 'session' AND (name ~ '^tcp_' OR name ~ '^idle_in_tr') ORDER BY 1";
+  const std::string limit = "SELECT current_setting('idle_in_transaction_session_timeout')";
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(lines(*database, limit), Words{"20s"});
+  EXPECT_EQ(lines(*database, ours), (Words{"idle_in_transaction_session_timeout", "tcp_keepalives_count",
+                                           "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_user_timeout"}));
+  auto theirs = *open_database(databases.url() + idle_limit + "5min", "", Log::silent());
+  EXPECT_EQ(lines(*theirs, limit), Words{"5min"});
+  auto name = lines(*database, "SELECT current_database()").at(0);
+  auto set = "ALTER DATABASE " + name + " SET idle_in_transaction_session_timeout = 0";
+  ASSERT_TRUE(database->apply(std::vector{set}));
+  EXPECT_EQ(lines(*databases.open(), limit), Words{"0"});
 }
 
 TEST_F(Postgres, AZombieThatWakesUpAfterItsSuccessorChangesNothing) {
