@@ -107,23 +107,37 @@ std::string RowFinder::condition_of(const Row& row) const {
 
 Result<std::vector<std::vector<FoundRows>>> RowFinder::by_condition(std::span<const std::string> conditions) {
   std::vector<std::vector<FoundRows>> all(conditions.size());
+  for (std::size_t start = 0; start < conditions.size(); start += most_conditions) {
+    auto count = std::min(conditions.size() - start, most_conditions);
+    auto done = ask(conditions.subspan(start, count), std::span(all).subspan(start, count));
+    if (!done) return tl::unexpected(done.error());
+  }
+  return all;
+}
+
+/// One query. A key that its column cannot take has no row there: halving finds it.
+Result<void> RowFinder::ask(std::span<const std::string> conditions, std::span<std::vector<FoundRows>> found_rows) {
   auto columns = column(binding_.message_id) + ", " + column(binding_.part) + ", " + column(binding_.fingerprint);
   if (database_.dialect() == Dialect::postgres)  // parts of a UNION must agree
     columns = "CAST(" + column(binding_.message_id) + " AS text), CAST(" + column(binding_.part) + " AS text), CAST(" +
               column(binding_.fingerprint) + " AS text)";
-  for (std::size_t start = 0; start < conditions.size(); start += most_conditions) {
-    std::string sql;
-    for (std::size_t i = start; i < std::min(conditions.size(), start + most_conditions); ++i) {
-      if (conditions[i].empty()) continue;
-      sql += (sql.empty() ? "SELECT " : " UNION ALL SELECT ") + std::to_string(i) + ", " + columns +
-             ", count(*) FROM " + quoted_name(binding_.table.get()) + " WHERE " + conditions[i] + " GROUP BY 2, 3, 4";
-    }
-    if (sql.empty()) continue;
-    auto rows = database_.query(sql);
-    if (!rows) return tl::unexpected(rows.error());
-    for (const auto& cells : rows->rows) all[std::stoul(cells[0].value_or("0"))].push_back(found(cells, 1));
+  std::string sql;
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    if (conditions[i].empty()) continue;
+    sql += (sql.empty() ? "SELECT " : " UNION ALL SELECT ") + std::to_string(i) + ", " + columns +
+           ", count(*) FROM " + quoted_name(binding_.table.get()) + " WHERE " + conditions[i] + " GROUP BY 2, 3, 4";
   }
-  return all;
+  if (sql.empty()) return {};
+  auto rows = database_.query(sql);
+  if (!rows && rows.error().kind == ErrorKind::invalid_value) {
+    if (conditions.size() == 1) return {};
+    auto half = conditions.size() / 2;
+    if (auto first = ask(conditions.first(half), found_rows.first(half)); !first) return first;
+    return ask(conditions.subspan(half), found_rows.subspan(half));
+  }
+  if (!rows) return tl::unexpected(rows.error());
+  for (const auto& cells : rows->rows) found_rows[std::stoul(cells[0].value_or("0"))].push_back(found(cells, 1));
+  return {};
 }
 
 }  // namespace loom::sink

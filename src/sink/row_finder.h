@@ -40,6 +40,7 @@ class RowFinder {
  private:
   [[nodiscard]] std::string column(std::optional<std::size_t> index) const;
   [[nodiscard]] std::string own_topic() const;
+  Result<void> ask(std::span<const std::string> conditions, std::span<std::vector<FoundRows>> found_rows);
 
   Database& database_;
   Binding binding_;

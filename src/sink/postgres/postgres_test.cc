@@ -139,6 +139,23 @@ TEST_F(Postgres, AKeyThatItsColumnCanNotTakeIsBadItself) {
   EXPECT_EQ(lines(*database, "SELECT k FROM x ORDER BY k"), (std::vector<std::string>{"1", "2"}));
 }
 
+TEST_F(Postgres, AKeyThatItsColumnCanNotTakeHasNoRow) {
+  use("CREATE TABLE x (message_id uuid, part text, k int4 PRIMARY KEY)",
+      "topics: {t: {table: x, field_mappings: {data.k: k}, upsert_key: k}}");
+  std::vector<Message> messages{{.offset = 0, .data = R"({"k":1})"},
+                                {.offset = 1, .data = R"({"k":3000000000})"},
+                                {.offset = 2, .data = R"({"k":2})"}};
+  codes(messages);
+  RowFinder finder(*database, binding);
+  std::vector<std::string> conditions;
+  for (const auto& message : messages) conditions.push_back(finder.condition_of(*row_of(binding, message)));
+  auto found = finder.by_condition(conditions);
+  ASSERT_TRUE(found) << to_string(found.error());
+  std::vector<std::size_t> rows;
+  for (const auto& one : *found) rows.push_back(one.size());
+  EXPECT_EQ(rows, (std::vector<std::size_t>{1, 0, 1}));
+}
+
 TEST_F(Postgres, AnUnknownWordInAKeyIsBadItself) {
   use("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE x (message_id uuid, part text, n int4, m mood PRIMARY "
       "KEY)",
