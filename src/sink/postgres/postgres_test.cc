@@ -282,7 +282,7 @@ TEST_F(Postgres, AWriterThatStopsWithinItsTransactionHoldsNobodyForEver) {
     is_within = true, is_within.notify_one();
   });
   is_within.wait(false);
-  auto outcome = database->write(batch_of({{.offset = 1}}, {move_of(1, 2)}), nothing);  // waits for the offset row's lock
+  auto outcome = database->write(batch_of({{.offset = 1}}, {move_of(1, 2)}), nothing);  // waits for the row's lock
   may_go_on = true, may_go_on.notify_one();
   stopped.join();
   ASSERT_TRUE(outcome) << to_string(outcome.error());
