@@ -5,6 +5,7 @@ Pure: records and rows are put in, a Verdict comes out. Nothing here asks Loom.
     books.record / row             what was found
     books.verdict(identities)      lost, duplicated, out of order among these"""
 import collections, dataclasses
+from typing import Any
 
 PADDING = 0.1  # seconds that two outputs of a device may share
 
@@ -30,6 +31,8 @@ class Sent:
     n: int
     offered_at: float
     accepted_at: float = 0.0
+    answer: Any = None      # what its stage must make of it; None: not compared
+    may_drop: bool = False  # there is nothing in it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Record:
     origin: str = ""  # of a dead letter or a drop: topic:partition:offset
     sources: tuple = ()  # of a joined output: the identities in it
     span: tuple = ()     # of a joined output: device, begin, end (event time, seconds)
+    answer: Any = None   # what the stage made of it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Row:
     part: str
     device: str
     n: int
-    landed: float    # when its transaction began
+    landed: float    # what orders it: when its transaction began, or its place
     seen: float = 0  # when the checker saw it first
 
 
@@ -60,7 +64,8 @@ class Row:
 class Verdict:
     accepted: int = 0
     rows: int = 0
-    dead: int = 0
+    dropped: int = 0
+    given_up: list = dataclasses.field(default_factory=list)  # dead letters and drops of what nothing was wrong with
     lost: list = dataclasses.field(default_factory=list)
     duplicated: list = dataclasses.field(default_factory=list)
     out_of_order: list = dataclasses.field(default_factory=list)
@@ -72,7 +77,7 @@ class Verdict:
 
     @property
     def holds(self):
-        return not (self.lost or self.duplicated or self.out_of_order)
+        return not (self.given_up or self.lost or self.duplicated or self.out_of_order)
 
 
 def distinct(ends):
@@ -82,7 +87,7 @@ def distinct(ends):
 class Books:
     def __init__(self, routes):
         self.routes = routes                                  # kind → Route
-        self.sent, self.told = {}, []                         # identity → Sent; (identity, topic, partition, offset)
+        self.sent, self.told = {}, []                         # identity → Sent; (identity, topic, partition, offset, reply)
         self.offered = []                                     # identities in their order
         self.at = {}                                          # (topic, partition, offset) → identity
         self.first = collections.defaultdict(dict)            # topic → identity → Record of its first appearance
@@ -98,8 +103,9 @@ class Books:
         self.sent[identity] = sent
         self.offered.append(identity)
 
-    def accept(self, identity, topic, partition, offset, now):
-        self.told.append((identity, topic, partition, offset))
+    def accept(self, identity, topic, partition, offset, now, reply=None):
+        """`reply`: which one of the API's named it; one reply names messages in the order in which they were sent."""
+        self.told.append((identity, topic, partition, offset, reply))
         if not self.sent[identity].accepted_at:
             self.sent[identity].accepted_at = now
 
@@ -141,9 +147,11 @@ class Books:
         result = Verdict(accepted=len(identities))
         for identity in identities:
             self._judge(identity, result)
-        for identity, topic, partition, offset in self.told if told is None else told:
+        told = self.told if told is None else told
+        for identity, topic, partition, offset, _ in told:
             if self.at.get((topic, partition, offset)) != identity:
                 result.lost.append(f"{identity}: acknowledged as {topic}:{partition}:{offset}, which holds {self.at.get((topic, partition, offset))}")
+        self._judge_replies(told, result)
         for found in list(self.rows_of) if after is None else []:
             if found not in self.sent:
                 result.duplicated.append(f"{found}: a row that nobody sent")
@@ -156,7 +164,14 @@ class Books:
         sent, rows, ends = self.sent[identity], self.rows_of.get(identity, []), self.ends.get(identity, [])
         route = self.routes[sent.kind]
         result.rows += len(rows)
-        result.dead += len([end for end in ends if isinstance(end[1], str) and end[1] != "joined"])
+        for topic, origin, part in ends:
+            if sent.may_drop and topic.startswith("drops."):
+                result.dropped += 1
+            elif topic.startswith(("drops.", "dlq.")):
+                result.given_up.append(f"{identity} ({sent.kind} n={sent.n}) part '{part}': in {topic}, from {origin}")
+        made = self.first[route.output].get(identity) if route.output and not route.joins else None
+        if made and sent.answer is not None and made.answer != sent.answer:
+            result.lost.append(f"{identity} ({sent.kind} n={sent.n}): the answer is {made.answer!r}, not {sent.answer!r}")
         if not ends:
             where = [topic for topic in (route.entry, route.output) if topic and identity in self.first[topic]]
             result.lost.append(f"{identity} ({sent.kind} n={sent.n}): no row, no dead letter; seen in {where or 'no topic'}")
@@ -171,6 +186,15 @@ class Books:
         for row in rows:
             if (row.table, row.device, row.n) != (route.table, sent.device, sent.n):
                 result.lost.append(f"{identity}: sent as {sent}, stored as {row}")
+
+    def _judge_replies(self, told, result):
+        """One device's messages lie in their partition as they were sent."""
+        last = {}
+        for identity, topic, partition, offset, reply in told:
+            place = (reply, topic, partition, self.sent[identity].device)
+            if reply is not None and offset < last.get(place, (0, ""))[0]:
+                result.out_of_order.append(f"{identity} was sent after {last[place][1]} and lies before it in {topic}:{partition}")
+            last[place] = (offset, identity)
 
     def _judge_part(self, identity, ends, result):
         """It may be in several outputs, but once in each, and then it was not dropped."""

@@ -19,6 +19,7 @@ HOLD = """CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END $$"""
 WHEN = {"before COMMIT": "CREATE TRIGGER hold AFTER INSERT ON {} FOR EACH STATEMENT EXECUTE FUNCTION hold()",
         "in COMMIT": "CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON {} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()"}
+LOCKED = "SELECT pid FROM pg_stat_activity WHERE application_name = 'loom' AND wait_event_type = 'Lock'"
 HELD = "SELECT pid FROM pg_stat_activity WHERE application_name = 'loom' AND wait_event = 'advisory'"
 
 
@@ -39,6 +40,18 @@ def terminated(when):
     return act
 
 
+def until_refused(scene, seconds):
+    """So long, and at least until PostgreSQL has told Loom an error."""
+    server = scene.pipe.database.server
+    before = server.complaints()
+    last(seconds, scene)
+    wait_for(lambda: server.complaints() > before, 30, 0.05, lambda: "for an error that PostgreSQL tells the sink")
+
+
+def any_table(scene):
+    return scene.chance.choice(list(scene.pipe.routes.values())).table
+
+
 def statement_timeout(scene):
     """Rows need 200 ms, statements get 50."""
     database, table = scene.pipe.database, scene.pipe.routes["reading"].table
@@ -47,45 +60,52 @@ def statement_timeout(scene):
     database.execute(f"CREATE TRIGGER slow AFTER INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION slow()")
     database.execute(f'ALTER DATABASE "{database.name}" SET statement_timeout = 50')
     database.execute(again)
-    last(4, scene)
-    database.execute(f'ALTER DATABASE "{database.name}" RESET statement_timeout')
-    database.execute(f"DROP TRIGGER slow ON {table}")
-    database.execute(again)
+    try:
+        until_refused(scene, 4)
+    finally:
+        database.execute(f'ALTER DATABASE "{database.name}" RESET statement_timeout')
+        database.execute(f"DROP TRIGGER slow ON {table}")
+        database.execute(again)
     scene.healed()
 
 
 def lock_held(scene):
-    database, table = scene.pipe.database, scene.chance.choice(list(scene.pipe.routes.values())).table
+    database, table = scene.pipe.database, any_table(scene)
     with database.server.connect(database.name) as connection, connection.transaction():
         connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        wait_for(lambda: connection.execute(LOCKED).fetchall(), 30, 0.05, lambda: "for a sink that waits for the lock")
         last(5, scene)
     scene.healed()
 
 
 def altered(scene):
-    database, table = scene.pipe.database, scene.chance.choice(list(scene.pipe.routes.values())).table
+    database, table = scene.pipe.database, any_table(scene)
     database.execute(f"ALTER TABLE {table} RENAME COLUMN n TO was_n")
     database.execute(f"ALTER TABLE {table} ADD COLUMN extra_{scene.chance.getrandbits(32)} integer")
-    last(3, scene)
-    database.execute(f"ALTER TABLE {table} RENAME COLUMN was_n TO n")
+    try:
+        until_refused(scene, 3)
+    finally:
+        database.execute(f"ALTER TABLE {table} RENAME COLUMN was_n TO n")
     scene.healed()
 
 
 def dropped(scene):
     """Its rows are saved, it is gone for three seconds, then another table of that name has them."""
-    database, table = scene.pipe.database, scene.chance.choice(list(scene.pipe.routes.values())).table
+    database, table = scene.pipe.database, any_table(scene)
     database.execute(f"ALTER TABLE {table} RENAME TO {table}_saved")
-    last(3, scene)
-    database.execute(f"BEGIN; CREATE TABLE {table} (LIKE {table}_saved INCLUDING ALL); INSERT INTO {table} SELECT * FROM {table}_saved; "
-                     f"ALTER SEQUENCE {table}_seq_seq OWNED BY {table}.seq; DROP TABLE {table}_saved; COMMIT")
+    try:
+        until_refused(scene, 3)
+    finally:
+        database.execute(f"BEGIN; CREATE TABLE {table} (LIKE {table}_saved INCLUDING ALL); INSERT INTO {table} SELECT * FROM {table}_saved; "
+                         f"ALTER SEQUENCE {table}_seq_seq OWNED BY {table}.seq; DROP TABLE {table}_saved; COMMIT")
     scene.healed()
 
 
 def disk_full(scene):
     """Its file system is filled to the last byte, for four seconds from when the sink says so."""
-    ballast, sink = pathlib.Path(scene.pipe.database.disk) / "ballast", scene.part("sink")
+    ballast = pathlib.Path(scene.pipe.database.disk) / "ballast"
     scene.pipe.database.shrink()  # else what is written next may have its place already
-    heard, end, told = sink.heard(), time.monotonic() + 30, False  # it says so every 10 s
+    heard, end, told = scene.heard("sink"), time.monotonic() + 30, False  # it says so every 10 s
     try:
         with open(ballast, "wb", buffering=0) as file:
             while time.monotonic() < end:
@@ -93,33 +113,40 @@ def disk_full(scene):
                     file.write(bytes(65536))
                 except OSError:
                     last(0.05, scene)
-                if not told and any(word in str(line) for line in sink.lines(heard) for word in ("No space left", "is full")):
+                if not told and heard.has("No space left", "is full"):
                     told, end = True, time.monotonic() + 4
     finally:
         ballast.unlink()
-    assert told, f"{sink.name} did not find the disk full"
+    assert told, f"no sink of {scene.pipe.name} found the disk full"
     scene.healed()
 
 
 def sqlite_locked(scene):
     connection = sqlite3.connect(scene.pipe.database.path, timeout=30, isolation_level=None)
+    heard = scene.heard("sink")
     connection.execute("BEGIN EXCLUSIVE")
-    last(scene.chance.uniform(4, 8), scene)
-    connection.execute("ROLLBACK")
-    connection.close()
+    try:
+        last(scene.chance.uniform(4, 8), scene)
+        heard.wait_for("database is locked")
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
     scene.healed()
 
 
 def sqlite_read_only(scene):
     """The file may not be written; the sink is started again, so that it opens it so."""
     path = scene.pipe.database.path
-    files = [f for f in path.parent.glob(path.name + "*")]
-    for file in files:
-        os.chmod(file, 0o444)
-    scene.part("sink").restart()
-    last(4, scene)
+    heard = scene.heard("sink")
     for file in path.parent.glob(path.name + "*"):
-        os.chmod(file, 0o644)
+        os.chmod(file, 0o444)
+    try:
+        scene.part("sink").restart()
+        last(4, scene)
+        heard.wait_for("readonly database")
+    finally:
+        for file in path.parent.glob(path.name + "*"):
+            os.chmod(file, 0o644)
     scene.healed()
 
 

@@ -1,4 +1,5 @@
-"""The pipelines' databases. look(table, after) → rows as (seq, identity, part, device, n, landed), or None while it can't be asked."""
+"""The pipelines' databases. look(table, after) → rows as (seq, identity, part, device, n, landed), or None while it can't be asked.
+landed: by what rows are in order, PostgreSQL's by when their transaction began, SQLite's (one writer) by their place."""
 import os, sqlite3
 
 import psycopg
@@ -16,9 +17,17 @@ class Server(PostgresServer):
         super().__init__()
 
     def start(self):
-        command = [*self.as_user, self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, "-h", ""]
-        self.process = self.keeper.spawn(command, self.folder.parent / (self.folder.name + ".log"))
+        command = [*self.as_user, self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, "-h", "", "-c", "log_line_prefix=%a: "]
+        self.process = self.keeper.spawn(command, self.log)
         wait_for(self.answers, 30, 0.05, lambda: "for PostgreSQL")
+
+    @property
+    def log(self):
+        return self.folder.parent / (self.folder.name + ".log")
+
+    def complaints(self):
+        """Errors that it has told Loom so far."""
+        return self.log.read_bytes().count(b"loom: ERROR:")
 
     def connect(self, database):
         """Whatever timeouts are set for others."""
@@ -103,7 +112,7 @@ class Sqlite:
         try:
             connection = self.connect()
             try:
-                return connection.execute(f"SELECT rowid, message_id, part, device_id, n, NULL FROM {table} WHERE rowid > ? ORDER BY rowid", [after]).fetchall()
+                return connection.execute(f"SELECT rowid, message_id, part, device_id, n, rowid FROM {table} WHERE rowid > ? ORDER BY rowid", [after]).fetchall()
             finally:
                 connection.close()
         except sqlite3.Error:

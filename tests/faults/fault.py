@@ -5,6 +5,8 @@
 import dataclasses, random, time
 from typing import Any, Callable
 
+from ..support.kafka import wait_for
+
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
@@ -15,6 +17,7 @@ class Fault:
     touches: str = ""               # two faults of a pair touch different things
     is_wide: bool = False           # it meets all pipelines at once
     root: bool = False              # it needs a file system of its own
+    at: Any = None                  # the pipeline of one that is played beside a wide one
 
 
 @dataclasses.dataclass
@@ -32,6 +35,10 @@ class Scene:
         names = [name for name in self.pipe.parts if name == role or name.startswith(role + "-")]
         return self.pipe.parts[self.chance.choice(names)]
 
+    def heard(self, role):
+        """Listens to the logs of all processes of that role from now on."""
+        return Ear([part for name, part in self.pipe.parts.items() if name == role or name.startswith(role + "-")])
+
     def healed(self):
         self.ended = time.time()
 
@@ -41,6 +48,20 @@ class Scene:
     @property
     def postgres(self):
         return f"postgres-{self.pipe.name}"
+
+
+class Ear:
+    """What parts say from its making on."""
+
+    def __init__(self, parts):
+        self.parts = [(part, part.heard()) for part in parts]
+
+    def has(self, *words):
+        return any(word in str(line) for part, after in self.parts for line in part.lines(after) for word in words)
+
+    def wait_for(self, *words, seconds=30):
+        """A fault that none of them noticed was none. (A record that comes again is told of every 10 s.)"""
+        wait_for(lambda: self.has(*words), seconds, 0.05, lambda: f"for {' or '.join(words)} in the log of {', '.join(part.name for part, _ in self.parts)}")
 
 
 def last(seconds, scene):

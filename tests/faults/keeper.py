@@ -15,6 +15,7 @@ class Part:
         self.name, self.words, self.folder, self.watch = name, words, folder, watch
         self.env, self.prefix, self.process, self.wanted = {}, [], None, True
         self.deaths, self.since, self.due = 0, 0.0, 0.0
+        self.ended = None  # the process that was asked to end, or killed
 
     @property
     def pid(self):
@@ -44,15 +45,16 @@ class Part:
         self.send(signal.SIGCONT)
 
     def restart(self, how=signal.SIGTERM, seconds=30):
-        """Returns when another process has taken its place. One that does not end in time is killed, as `loom up` does."""
+        """Returns when another process has taken its place. One that does not end in time is killed, as `loom up` does; that is told."""
         old, grace = self.process, time.monotonic() + GRACE
+        self.ended = old
         self.deaths = 0 if how == signal.SIGTERM else self.deaths  # who is asked to end has not failed
         old.send_signal(how)
         while self.process is old:
             if time.monotonic() > grace and old.poll() is None:
                 old.kill()
                 old.wait(10)
-                print(f"     {self.name} did not stop in {GRACE:.0f} s and was killed", flush=True)
+                raise AssertionError(f"{self.name} did not stop in {GRACE:.0f} s and was killed")
             assert time.monotonic() < grace + seconds, f"{self.name} was not started again"
             time.sleep(0.01)
 
@@ -60,6 +62,7 @@ class Part:
 class Keeper:
     def __init__(self):
         self.parts, self.spawned, self.asked, self.closing = [], [], queue.Queue(), False
+        self.crashes = []  # of parts: signals that nobody sent
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -108,6 +111,8 @@ class Keeper:
     def _look_after(self, part):
         now = time.monotonic()
         if part.process is not None and part.process.poll() is not None and not part.due:
+            if part.process.returncode < 0 and part.wanted and part.process is not part.ended:
+                self.crashes.append(f"{part.name} ended by {signal.Signals(-part.process.returncode).name}, see {part.log}")
             part.deaths = 1 if now - part.since >= STEADY else part.deaths + 1
             part.due = now + min(LONGEST, FIRST * 2 ** (part.deaths - 1))
         if not part.wanted or (part.process is not None and now < part.due) or (part.process is not None and not part.due):

@@ -9,8 +9,14 @@ DEVICES = 40
 SENTENCES = ["I love it", "this is terrible", "it works", "not bad at all", "never again", "wonderful and quick"]
 
 
+def length_of(n):
+    """In units of 10 ms: by it an engine's answer is known."""
+    return 5 + n % 50
+
+
 def wav(n):
-    sound = struct.pack("<400h", *[(n * 7919 + i * 31) % 20000 - 10000 for i in range(400)])
+    count = 80 * length_of(n)
+    sound = struct.pack(f"<{count}h", *[(n * 7919 + i * 31) % 20000 - 10000 for i in range(count)])
     return b"RIFF" + struct.pack("<I", 36 + len(sound)) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16) + b"data" + \
         struct.pack("<I", len(sound)) + sound
 
@@ -22,11 +28,14 @@ DATA = {
     "web": lambda n: {"n": n},
     "job": lambda n: {"n": n},
 }
+ANSWER = {"sound": lambda n: f"heard {length_of(n)}", "web": lambda n: f"heard {n}", "job": lambda n: n}
+FULL = "urn:loom:problem:full"
 
 
 class Speakers:
     """Devices that send one recording over and over, a second of it a message."""
     RATE = 16000
+    SILENT = (11, 12)  # of its 13 seconds
 
     def __init__(self, chance):
         with wave.open(str(ROOT / ".deps/testdata/jfk.wav")) as file:
@@ -39,7 +48,8 @@ class Speakers:
         begin = at * 2 * self.RATE % len(self.sound)
         piece = (self.sound + self.sound)[begin:begin + 2 * self.RATE]
         when = datetime.datetime.fromtimestamp(self.began + at, datetime.timezone.utc).isoformat()
-        return device, {"recorded_at": when, "data": {"n": n, "sample_rate": self.RATE, "chunk_data": base64.b64encode(piece).decode()}}
+        body = {"recorded_at": when, "data": {"n": n, "sample_rate": self.RATE, "chunk_data": base64.b64encode(piece).decode()}}
+        return body, Sent("speech", device, n, time.time(), may_drop=at % 13 in self.SILENT)
 
 
 class Load:
@@ -47,7 +57,7 @@ class Load:
         """`mix`: how many of each kind a batch has."""
         self.port, self.prefix, self.books, self.mix, self.chance = port, prefix, books, mix, random.Random(seed)
         self.n, self.again, self.interval, self.repeats, self.is_done = 0, [], 0.25, 0.01, False
-        self.padding, self.refused = 0, 0  # characters more in each message; answers that were no success
+        self.padding, self.full, self.replies, self.failure = 0, 0, 0, None  # characters more in each message; answers that Loom is full
         self.connection, self.speakers = None, Speakers(self.chance)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -56,17 +66,34 @@ class Load:
         self.is_done = True
         self.thread.join(60)
         assert not self.thread.is_alive(), "the load did not get its last answers within 60 s"
+        self.check()
+
+    def check(self):
+        """An answer that makes no sense has ended it: nothing after that is a proof."""
+        if self.failure:
+            raise AssertionError(f"the load ended: {self.failure!r}")
 
     def _message(self, kind):
         self.n += 1
-        device, body = self.speakers.say(self.n) if kind == "speech" else (f"device-{min(int(self.chance.paretovariate(0.8)), DEVICES)}", {"data": DATA[kind](self.n)})
+        body, sent = self.speakers.say(self.n) if kind == "speech" else self._say(kind)
         if self.padding:
             body["data"]["padding"] = "x" * self.padding
         identity = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
-        self.books.offer(identity, Sent(kind, device, self.n, time.time()))
-        return {"message_type_id": f"{self.prefix}_{kind}", "message_id": identity, "device_id": device, **body}
+        self.books.offer(identity, sent)
+        return {"message_type_id": f"{self.prefix}_{kind}", "message_id": identity, "device_id": sent.device, **body}
+
+    def _say(self, kind):
+        device = f"device-{min(int(self.chance.paretovariate(0.8)), DEVICES)}"
+        answer = ANSWER[kind](self.n) if kind in ANSWER else None
+        return {"data": DATA[kind](self.n)}, Sent(kind, device, self.n, time.time(), answer=answer)
 
     def _run(self):
+        try:
+            self._go_on()
+        except Exception as failure:  # told by `check`, in a thread that somebody looks at
+            self.failure = failure
+
+    def _go_on(self):
         due, turn = time.monotonic(), 0
         while not self.is_done:
             batch = [self._message(kind) for kind, count in self.mix.items() for _ in range(count)]
@@ -86,13 +113,13 @@ class Load:
         left = messages
         while left:
             answers = self._post("/ingest/message", left[0]) if single else self._post("/ingest/batch", left)
-            rest = []
-            for message, answer in zip(left, answers or [{}] * len(left)):
+            rest, self.replies = [], self.replies + 1
+            for message, answer in zip(left, answers or [{}] * len(left), strict=True):
                 if answer.get("status") == "success":
-                    self.books.accept(answer["message_id"], answer["topic"], answer["partition"], answer["offset"], time.time())
+                    assert answer["message_id"] == message["message_id"], f"asked about {message['message_id']}, answered {answer}"
+                    self.books.accept(message["message_id"], answer["topic"], answer["partition"], answer["offset"], time.time(), self.replies)
                 else:
                     rest.append(message)
-            self.refused += len(rest) if answers else 0
             left = rest
             if left:
                 time.sleep(0.05)
@@ -105,8 +132,9 @@ class Load:
             self.connection.request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
             reply = self.connection.getresponse()
             answer = json.loads(reply.read())
-            self.refused += reply.status in (429, 503)
-            return (answer["results"] if "results" in answer else [answer]) if reply.status in (200, 207) else None
+            results = answer["results"] if "results" in answer else [answer]
+            self.full += sum(one.get("type") == FULL for one in results)
+            return results if reply.status in (200, 207) else None
         except (OSError, http.client.HTTPException, ValueError):
             if self.connection:
                 self.connection.close()

@@ -33,6 +33,10 @@ class Network:
     def mood(self, name, mood):
         self._ask("mood", name, mood)
 
+    def asked(self, name):
+        """How many questions it has had in this mood."""
+        return self._ask("asked", name)
+
     def belongs(self, pid, label):
         self._ask("belongs", pid, label)
 
@@ -43,7 +47,7 @@ class Network:
         self._ask("begin", number, kind, label, target, value)
         try:
             yield lambda: self._ask("count", number)
-            wait_for(lambda: self._ask("met", number), patience, 0.05, lambda: f"for anything between {label} and {target} that `{kind}` could meet")
+            wait_for(lambda: self._ask("proof", number), patience, 0.05, lambda: f"for anything between {label} and {target} that `{kind}` could meet")
         finally:
             self._ask("end", number)
 

@@ -27,16 +27,20 @@ def database_trouble(kind):
 
 
 def commit_unanswered(scene):
+    heard = scene.heard("sink")
     with scene.trouble("commit", "sink", scene.postgres, 3) as happened:
         wait_for(lambda: happened() >= 3, 30, 0.05, lambda: f"for three COMMITs, {happened()} came")
+    heard.wait_for("connection lost during COMMIT")
     scene.healed()
 
 
 def fatal(role):
     """A true fatal error of the producer: the broker's answer claims that a sequence number is missing."""
     def act(scene):
+        heard = scene.heard(role)
         with scene.trouble("fatal", role, "broker-*", 1) as happened:
             wait_for(lambda: happened() >= 1, 30, 0.02, lambda: "for an answer to Produce")
+        heard.wait_for("producer: fatal error")
         scene.healed()
     return act
 
@@ -47,12 +51,13 @@ def queue_full(role):
         part, load = scene.part(role), scene.pipe.load
         part.env = {"LOOM_KAFKA_PRODUCER_BUDGET": "1088KiB"}
         part.restart(signal.SIGTERM)
-        before, load.padding = load.refused, 60_000
-        with scene.trouble("delay", role, value=1.5):
+        before, load.padding = load.full, 60_000
+        with scene.trouble("delay", role, value=0.5):  # so that answers come within ack_timeout, 3 s
             last(6, scene)
-        load.padding, refused = 0, load.refused - before
-        scene.note = f"{refused} were refused" if role == "api" else ""
-        assert refused or role != "api", "nothing was refused: the queue was not full"
+            if role == "api":
+                wait_for(lambda: load.full > before, 30, 0.05, lambda: "for a refusal because it is full")
+        load.padding = 0
+        scene.note = f"{load.full - before} were refused because it was full" if role == "api" else ""
         part.env = {}
         part.restart(signal.SIGTERM)
         scene.healed()
@@ -61,9 +66,16 @@ def queue_full(role):
 
 def engine(mood, seconds):
     def act(scene):
-        scene.world.network.mood(scene.pipe.name, mood)
-        last(seconds, scene)
-        scene.world.network.mood(scene.pipe.name, "fine")
+        network, heard = scene.world.network, scene.heard("engine")
+        network.mood(scene.pipe.name, mood)
+        try:
+            last(seconds, scene)
+            if mood == "down":
+                heard.wait_for("Connection refused")
+            else:
+                wait_for(lambda: network.asked(scene.pipe.name), 30, 0.05, lambda: f"for a question to the engine of {scene.pipe.name}")
+        finally:
+            network.mood(scene.pipe.name, "fine")
         scene.healed()
     return act
 

@@ -1,11 +1,12 @@
 """Which faults are played, where and in which order: all from the seed. A round has every fault once on every pipeline that
 can have it, some pairs, and every fault of the cluster."""
-import random
+import dataclasses, random
 
 from . import broker_faults, database_faults, network_faults, process_faults
 
 FAULTS = process_faults.FAULTS + network_faults.FAULTS + database_faults.FAULTS + broker_faults.FAULTS
 PAIRS = 10  # a pipeline
+WIDE_PAIRS = 6
 
 
 def possible(pipe):
@@ -24,8 +25,14 @@ def of_pipeline(pipe, chance):
     return plan
 
 
-def of_cluster(chance):
-    plan = [[fault] for fault in FAULTS if fault.is_wide]
+def of_cluster(chance, pipelines):
+    """Those of the cluster, and some of them together with one of a pipeline. (No partitions are added while a broker is away.)"""
+    wide = [fault for fault in FAULTS if fault.is_wide]
+    plan = [[fault] for fault in wide]
+    for _ in range(WIDE_PAIRS):
+        pipe = chance.choice(pipelines)
+        other = chance.choice([fault for fault in possible(pipe) if fault.touches != "partitions"])
+        plan.append([chance.choice(wide), dataclasses.replace(other, at=pipe, name=f"{other.name} of {pipe.name}")])
     chance.shuffle(plan)
     return plan
 

@@ -4,7 +4,7 @@
   delay   every piece comes `value` s later, each way
   loss    with probability `value` a piece (and all behind it) waits for its retransmission: 0.2 to 1.6 s
   deaf    requests arrive, answers don't; those connections are closed at the end
-  commit  the connection breaks after COMMIT was passed on and before its answer, `value` times
+  commit  the connection breaks where the answer to COMMIT was to be passed on, `value` times: the server has committed
   fatal   an answer to Produce says OUT_OF_ORDER_SEQUENCE_NUMBER instead of success, `value` times"""
 import asyncio, contextlib, dataclasses, fnmatch, os, random, threading
 
@@ -12,6 +12,7 @@ from . import produce
 from .engine import Engine
 
 
+COMMITTED = b"COMMIT\0"  # how PostgreSQL says so; after a failure it is ROLLBACK
 LOOKUPS = 40  # /proc/net/tcp may leave out a line while it is read; a stranger's connection is never found
 
 
@@ -22,7 +23,11 @@ class Trouble:
     target: str
     value: float
     met: int = 0       # how often it found something that it is meant for
-    happened: int = 0
+    happened: int = 0  # how often it did something, of kinds that do not always
+
+    @property
+    def proof(self):
+        return self.happened if self.kind in ("loss", "deaf", "commit", "fatal") else self.met
 
 
 @dataclasses.dataclass(eq=False)
@@ -35,6 +40,7 @@ class Link:
     produces: produce.Tap = dataclasses.field(default_factory=produce.Tap)
     lookups: int = 0
     is_broken: bool = False
+    commit: Trouble | None = None  # that loses the next answer
 
     def close(self):
         for side in (self.near, self.far):
@@ -94,9 +100,10 @@ class Proxies:
         passing.add_done_callback(lambda _: link.close())  # an error of ours too: a connection that hangs would be a fault of its own
         try:
             while data := await reader.read(65536):
-                delay = self.of("delay", link)
-                loss = self.of("loss", link)
-                late = (delay.value if delay else 0) + (self.chance.uniform(0.2, 1.6) if loss and self.chance.random() < loss.value else 0)
+                delay, loss = self.of("delay", link), self.of("loss", link)
+                late = delay.value if delay else 0
+                if loss and self.chance.random() < loss.value:
+                    late, loss.happened = late + self.chance.uniform(0.2, 1.6), loss.happened + 1
                 await pieces.put((asyncio.get_running_loop().time() + late, data))
         except OSError:
             pass
@@ -115,19 +122,21 @@ class Proxies:
             if not is_request and (deaf := self.of("deaf", link)):
                 link.is_broken, deaf.happened = True, deaf.happened + 1
                 continue
+            if not is_request and link.commit:
+                if COMMITTED not in data:
+                    continue
+                link.commit.happened += 1
+                return link.close()
             if not is_request and link.produces.waiting and (fatal := self.of("fatal", link)):
                 data = link.produces.spoil(data, fatal)
             elif link.target.startswith("broker"):
                 link.produces.saw(data, is_request)
+            if is_request and b"COMMIT" in data and (commit := self.of("commit", link)) and commit.happened < commit.value:
+                link.commit = commit
             try:
                 writer.write(data)
                 await writer.drain()
             except OSError:
-                return link.close()
-            commit = self.of("commit", link) if is_request and b"COMMIT" in data else None
-            if commit and commit.happened < commit.value:
-                commit.happened += 1
-                await asyncio.sleep(0.02)
                 return link.close()
 
     def end(self, number):
@@ -146,6 +155,8 @@ class Proxies:
             return await self.engines[rest[0]].start()
         if what == "mood":
             return await self.engines[rest[0]].become(rest[1])
+        if what == "asked":
+            return self.engines[rest[0]].asked
         if what == "belongs":
             self.labels[rest[0]] = rest[1]
         elif what == "begin":
@@ -156,8 +167,8 @@ class Proxies:
             self.end(rest[0])
         elif what == "count":
             return self.troubles[rest[0]].happened
-        elif what == "met":
-            return self.troubles[rest[0]].met
+        elif what == "proof":
+            return self.troubles[rest[0]].proof
 
 
 async def listen(pipe):

@@ -44,7 +44,7 @@ class Run:
             plans[pipe] = (plan.of_pipeline(pipe, chance), chance)
         self.side_by_side(plans)
         chance = plan.chance_of(seed, number, "cluster")
-        for faults in plan.of_cluster(chance):
+        for faults in plan.of_cluster(chance, self.world.pipelines):
             self.play(faults, None, chance)
 
     def only(self, words, seed):
@@ -56,11 +56,13 @@ class Run:
     def audit(self):
         for pipe in self.world.pipelines:
             pipe.load.stop()
+            never = [identity for identity, sent in pipe.books.sent.items() if not sent.accepted_at]
+            assert not never, f"{pipe.name} never accepted {never[:5]}"
         for pipe in self.world.pipelines:
             pipe.settle()  # what is joined ends when nothing follows it, by the clock
         audits = {pipe.name: pipe.audit() for pipe in self.world.pipelines}
         for name, verdict in audits.items():
-            print(f"all of {name}: accepted {verdict.accepted} rows {verdict.rows} dead {verdict.dead} lost {len(verdict.lost)} "
+            print(f"all of {name}: accepted {verdict.accepted} rows {verdict.rows} dropped {verdict.dropped} given up {len(verdict.given_up)} lost {len(verdict.lost)} "
                   f"duplicated {len(verdict.duplicated)} out of order {len(verdict.out_of_order)}", *report.details(verdict), sep="\n", flush=True)
         for pipe in self.world.pipelines:
             holds, text = pipe.loom_verify()
@@ -91,7 +93,9 @@ def main():
         run.only(chosen.only or [], chosen.seed)
         audits = run.audit()
         took = time.monotonic() - started
-        good = not run.failed and all(run.proofs.values()) and all(v.holds for v in audits.values()) and all(p.verdict.holds for p in run.played)
+        for crash in world.keeper.crashes:
+            print("CRASH", crash)
+        good = not run.failed and not world.keeper.crashes and all(run.proofs.values()) and all(v.holds for v in audits.values()) and all(p.verdict.holds for p in run.played)
         print(f"{sum(len(p.names) for p in run.played)} faults in {took / 60:.1f} min: {'nothing lost, nothing twice' if good else 'BROKEN'}; "
               f"{sum(p.is_over for p in run.played)} over their bar, {len(run.failed)} not played")
         if chosen.page and not chosen.only:

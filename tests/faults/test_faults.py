@@ -43,7 +43,7 @@ def test_nothing_is_lost_doubled_or_out_of_order(world):
     run.side_by_side(plans)
     run.play(plan.named(WIDE), None, plan.chance_of(SEED, "cluster"))
     audits = run.audit()
-    assert run.failed == []
+    assert run.failed == [] and world.keeper.crashes == []
     broken = [report.line(number, played) for number, played in enumerate(run.played, 1) if not played.verdict.holds]
     assert broken == []
     for name, verdict in audits.items():
@@ -65,3 +65,12 @@ def test_errors_planted_in_its_tables_are_found(world):
     assert len(verdict.lost) == 1 and str(deleted) in verdict.lost[0]
     assert len(verdict.duplicated) == 1 and str(doubled) in verdict.duplicated[0]
     assert verdict.out_of_order and all(str(moved) in text for text in verdict.out_of_order)
+
+
+def test_a_row_planted_behind_those_that_followed_it_is_found_in_sqlite(world):
+    pipe = next(pipe for pipe in world.pipelines if "sqlite" in pipe.traits)
+    moved, = pipe.database.execute("SELECT message_id FROM moods WHERE device_id = 'device-1' ORDER BY kafka_partition, kafka_offset LIMIT 1")[0]
+    pipe.database.execute("UPDATE moods SET rowid = (SELECT max(rowid) + 1 FROM moods) WHERE message_id = ?", moved)
+    verdict = pipe.audit()
+    assert not verdict.lost and not verdict.duplicated
+    assert verdict.out_of_order and all(moved in text for text in verdict.out_of_order)

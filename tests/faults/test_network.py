@@ -46,3 +46,21 @@ def test_a_trouble_that_meets_nothing_is_told():
                 pass
     finally:
         network.close()
+
+
+def test_the_answer_to_a_commit_is_lost_when_the_server_has_committed():
+    network, (server, port) = Network(), listening()
+    try:
+        with server, socket.create_connection(("127.0.0.1", network.open("postgres-x", port))) as client:
+            far, _ = server.accept()
+            with far, network.trouble("commit", "*", "postgres-x", 1, patience=5) as happened:
+                client.sendall(b"INSERT")
+                assert far.recv(100) == b"INSERT"
+                far.sendall(b"INSERT 0 1\0")
+                assert client.recv(100) == b"INSERT 0 1\0"
+                client.sendall(b"COMMIT")
+                assert far.recv(100) == b"COMMIT" and happened() == 0
+                far.sendall(b"COMMIT\0")
+                assert client.recv(100) == b"" and happened() == 1
+    finally:
+        network.close()

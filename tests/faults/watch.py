@@ -9,18 +9,20 @@ from .books import Record, Row
 
 def record_of(found):
     headers = {name: value.decode(errors="replace") for name, value in found.headers}
-    origin, joined = "", {}
+    origin, more = "", {}
     if headers.get("loom-reason") == "repeated":
         headers["message_id"] = ""  # of what a client said twice; its message is judged by what became of the first
     if found.topic.startswith(("dlq.", "drops.")):
         origin = ":".join(headers.get(f"loom-origin-{what}", "") for what in ("topic", "partition", "offset"))
-    elif b'"sources"' in found.value:
-        joined = joined_in(json.loads(found.value))
-    return Record(found.topic, found.partition, found.offset, found.key, headers.get("message_id", ""), headers.get("part", ""), origin, **joined)
+    elif b'"results"' in found.value:
+        more = made_in(json.loads(found.value))
+    return Record(found.topic, found.partition, found.offset, found.key, headers.get("message_id", ""), headers.get("part", ""), origin, **more)
 
 
-def joined_in(message):
+def made_in(message):
     result = next(iter(message["results"].values()))
+    if "sources" not in result:
+        return {"answer": result.get("seen", result.get("text"))}
     begin, end = (datetime.datetime.fromisoformat(result[which]).timestamp() for which in ("start", "end"))
     return {"sources": tuple(source["message_id"] for source in result["sources"]), "span": (message["device_id"], begin, end)}
 
@@ -78,7 +80,7 @@ class Topics(Watcher):
             for partition in wanted:
                 self.consumer.seek(partition, self.positions.get(partition, 0))
 
-    def catch_up(self, seconds=30):
+    def catch_up(self, seconds=60):
         """Until everything is read that is there now."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -88,11 +90,13 @@ class Topics(Watcher):
                     ends = consumer.end_offsets([kafka.TopicPartition(t, p) for t in self.topics for p in consumer.partitions_for_topic(t) or ()])
                 finally:
                     consumer.close(autocommit=False)
-                while time.monotonic() < end and any(self.positions.get(p, 0) < offset for p, offset in ends.items()):
+                while any(self.positions.get(p, 0) < offset for p, offset in ends.items()):
+                    assert time.monotonic() < end, f"the checker has not read all of {', '.join(self.topics)} within {seconds} s"
                     time.sleep(0.05)
                 return
             except (KafkaError, OSError, ValueError):
                 time.sleep(0.2)
+        raise TimeoutError(f"Kafka did not tell the checker within {seconds} s how much there is to read")
 
 
 class Tables(Watcher):
@@ -119,7 +123,7 @@ class Tables(Watcher):
         for seq, identity, part, device, n, landed in found or ():
             if seq not in known:
                 known[seq] = now
-                self.books.row(Row(table, identity, part, device, n, landed if landed is not None else now, now))
+                self.books.row(Row(table, identity, part, device, n, landed, now))
         self._advance(table, now)
         return found is not None
 

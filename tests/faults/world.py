@@ -62,7 +62,7 @@ class World:
     def play(self, faults, pipe, chance):
         """Plays faults (two at a time in a pair) on one pipeline, or on all (None), and judges when work has gone on."""
         pipes = [pipe] if pipe else self.pipelines
-        scenes = [Scene(self, pipe, chance) for _ in faults]
+        scenes = [Scene(self, fault.at or pipe, chance) for fault in faults]
         with concurrent.futures.ThreadPoolExecutor(len(faults)) as threads:
             for future in [threads.submit(fault.act, scene) for fault, scene in zip(faults, scenes)]:
                 future.result()
@@ -70,6 +70,8 @@ class World:
         verdict, stall, recovered = Verdict(), 0.0, 0.0
         for one in pipes:
             fresh = one.settle()
+            one.load.check()
+            assert fresh, f"{one.name} was told of no message: the fault met no load"
             verdict.add(one.verdict(fresh))
             stall = max(stall, stall_of(one, fresh))
             recovered = max(recovered, recovery_of(one, fresh, ended))
@@ -94,12 +96,10 @@ def arrivals(pipe, identities):
     """(when it was in its table and the client knew, what was sent, its place), in the order of time."""
     found = []
     for identity in identities:
-        sent, rows = pipe.books.sent[identity], pipe.books.rows_of.get(identity)
-        if pipe.routes[sent.kind].joins:
-            continue  # they wait for what comes after them
+        sent = pipe.books.sent[identity]
         entry = pipe.books.first[pipe.routes[sent.kind].entry].get(identity)
-        if rows:
-            found.append((max(rows[0].seen, sent.accepted_at), sent, (sent.kind, entry.partition if entry else None)))
+        for row in pipe.books.rows_of.get(identity, [])[:1]:  # one that ends an utterance gives it its name
+            found.append((max(row.seen, sent.accepted_at), sent, (sent.kind, entry.partition if entry else None)))
     return sorted(found, key=lambda one: one[0])
 
 
