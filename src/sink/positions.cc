@@ -26,7 +26,20 @@ void Positions::warn_of_recreated(const std::vector<OffsetRow>& rows, const mode
              {"offset_of_the_earlier_topic", earlier->next.get()}});
 }
 
-Result<kafka::Offsets> Positions::load(Database& database, std::span<const model::TopicPartition> partitions) {
+/// Records that come at offsets which others had before are new ones.
+Offset Positions::stored_of(const OffsetRow& row, const kafka::Offsets& ends) const {
+  auto end = ends.find(row.key.partition);
+  if (end == ends.end() || end->second >= row.next) return row.next;
+  log_.warn("the partition ends before what is stored of it: Kafka has lost records, reading on at its end",
+            {{"topic", row.key.partition.topic.get()},
+             {"partition", row.key.partition.partition.get()},
+             {"stored", row.next.get()},
+             {"end", end->second.get()}});
+  return end->second;
+}
+
+Result<kafka::Offsets> Positions::load(Database& database, std::span<const model::TopicPartition> partitions,
+                                       const kafka::Offsets& ends) {
   std::set<TopicName> names;
   for (const auto& partition : partitions) names.insert(partition.topic);
   std::vector<TopicName> topics(names.begin(), names.end());
@@ -36,10 +49,14 @@ Result<kafka::Offsets> Positions::load(Database& database, std::span<const model
   for (const auto& partition : partitions) {
     auto key = key_of(partition);
     auto row = std::find_if(rows->begin(), rows->end(), [&](const auto& one) { return one.key == key; });
-    bool known = row != rows->end();
-    if (!known) warn_of_recreated(*rows, partition);
-    set(partition, known ? std::optional(row->next) : std::nullopt);
-    offsets[partition] = known ? row->next : Offset{0};
+    Position position;
+    if (row != rows->end())
+      position = {row->next, stored_of(*row, ends)};
+    else
+      warn_of_recreated(*rows, partition);
+    offsets[partition] = position.stored;
+    std::lock_guard lock(mutex_);
+    positions_[partition] = position;
   }
   return offsets;
 }
@@ -52,7 +69,7 @@ std::optional<Positions::Position> Positions::find(const model::TopicPartition& 
 
 void Positions::set(const model::TopicPartition& partition, std::optional<Offset> next) {
   std::lock_guard lock(mutex_);
-  positions_[partition] = Position{next};
+  positions_[partition] = {next, next.value_or(Offset{0})};
 }
 
 }  // namespace loom::sink

@@ -25,10 +25,13 @@ class Positions {
   void know(const TopicIds& topic_ids);
 
   /// Reads these partitions' rows anew. No row, or only one of an earlier topic of that name: from the beginning.
-  Result<kafka::Offsets> load(Database& database, std::span<const model::TopicPartition> partitions);
+  /// `ends`, where known: a partition that ends before its row has lost its last records and goes on at its end.
+  Result<kafka::Offsets> load(Database& database, std::span<const model::TopicPartition> partitions,
+                              const kafka::Offsets& ends = {});
 
   struct Position {
     std::optional<Offset> next;  // absent: the database has no row
+    Offset stored{0};            // what comes before it is in the database
   };
   /// nullopt: never loaded.
   [[nodiscard]] std::optional<Position> find(const model::TopicPartition& partition) const;
@@ -36,6 +39,7 @@ class Positions {
 
  private:
   void warn_of_recreated(const std::vector<OffsetRow>& rows, const model::TopicPartition& partition) const;
+  [[nodiscard]] Offset stored_of(const OffsetRow& row, const kafka::Offsets& ends) const;
 
   const Owner owner_;
   Log log_;

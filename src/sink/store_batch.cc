@@ -41,13 +41,11 @@ StoreBatch::StoreBatch(Records records, const Positions& positions) : records_(r
       lane = lanes_.try_emplace(record.topic_partition()).first;
       auto position = positions.find(lane->first);
       lane->second.from = position ? position->next : std::nullopt;
-      if (lane->second.records.empty()) lane->second.to = lane->second.from.value_or(Offset{0});
+      if (lane->second.records.empty()) lane->second.to = position ? position->stored : Offset{0};
     }
-    if (record.offset() < lane->second.to) continue;  // stored before: already settled as repeated
-    lane->second.records.push_back(i);
-    lane->second.to = Offset{record.offset().get() + 1};
+    lane->second.records.push_back(i);  // one that was stored before is found by its identity: offsets come again when Kafka lost some
+    lane->second.to = std::max(lane->second.to, Offset{record.offset().get() + 1});
   }
-  std::erase_if(lanes_, [](const auto& entry) { return entry.second.records.empty(); });
 }
 
 std::vector<TopicName> StoreBatch::topics() const {

@@ -27,6 +27,8 @@ struct StoreOptions {
   std::string folder;  // relative SQLite paths start here
   /// Asked again at each assignment; off the poll thread.
   std::function<Result<std::map<TopicName, std::string>>(const std::vector<TopicName>&)> ask_topic_ids{};
+  /// Where these partitions end, likewise; what it does not know (a leader is away) is left out.
+  std::function<kafka::Offsets(std::span<const model::TopicPartition>)> ask_ends{};
 };
 
 /// Errors: configuration (the URL).
