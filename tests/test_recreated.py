@@ -26,3 +26,4 @@ def test_a_topic_that_is_created_anew_under_a_running_sink(loom, kafka, prefix, 
     kafka.produce(topic, records(100, 300))  # past where the sink stood, so that an old position would skip some
     wait_for(lambda: len(rows()) == 400, 60, 0.2, lambda: f"{len(rows())} rows\n{sink.text()[-3000:]}")
     assert rows() == list(range(400))
+    assert "records without a message_id" in sink.text()

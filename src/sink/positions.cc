@@ -20,7 +20,8 @@ void Positions::warn_of_recreated(const std::vector<OffsetRow>& rows, const mode
   auto earlier =
       std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.key.partition == partition; });
   if (earlier == rows.end()) return;
-  log_.warn("topic was created anew: reading it from its beginning, identities prevent doubles",
+  log_.warn("topic was created anew: reading it from its beginning, identities prevent doubles; records without a "
+            "message_id get the ids of the earlier topic's and fall on its rows: give them one, or empty the table",
             {{"topic", partition.topic.get()},
              {"partition", partition.partition.get()},
              {"offset_of_the_earlier_topic", earlier->next.get()}});

@@ -160,6 +160,22 @@ TEST_F(StoreWork, NewRecordsWhereKafkaHasLostOthersAreStored) {
   EXPECT_EQ(query("SELECT next_offset FROM loom_offsets"), (Words{"2"}));
 }
 
+/// Their identity follows from cluster, topic, partition and offset, and those are the earlier topic's again.
+TEST_F(StoreWork, RecordsWithoutAnIdFallOnTheRowsOfAnEarlierTopic) {
+  auto foreign = [](std::int64_t offset, const std::string& lat) {
+    Message message{.offset = offset};
+    message.value = R"({"data":{"lat":)" + lat + "}}";
+    return message;
+  };
+  EXPECT_EQ(handle({foreign(0, "1"), foreign(1, "2")}), (Words{"stored", "stored"}));
+  execute("UPDATE loom_offsets SET topic_id = 'earlier'");
+  start({.create = true});
+  EXPECT_EQ(started_at(0), Offset{0});
+  EXPECT_EQ(handle({foreign(0, "1"), foreign(1, "3"), foreign(2, "3")}), (Words{"repeated", "dead", "stored"}));
+  ASSERT_EQ(dead.size(), 1u);
+  EXPECT_NE(dead[0].find("with other data"), std::string::npos) << dead[0];
+}
+
 TEST_F(StoreWork, ADatabaseThatIsAwayIsWaitedFor) {
   execute("CREATE TABLE other (a)");
   auto away = std::filesystem::path(databases.folder()) / "test.db";
