@@ -1,9 +1,10 @@
 """Pattern 3 on a real Kafka with the real models: chunks of recordings become utterances, words and rows."""
-import base64, collections, datetime, hashlib, json, random, re, wave
+import base64, collections, datetime, hashlib, json, random, re, time, uuid, wave
 
 import pytest
 
 from .support.kafka import ROOT, headers_of, value_of, wait_for
+from .test_groups import partitions_held
 
 JFK = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
 DATA = ROOT / ".deps/testdata"
@@ -84,6 +85,29 @@ def test_words_of_a_recording_become_rows(speech):
     vad = lambda: next(hop for hop in proof()["hops"] if hop["group"].endswith("vad-consumer"))
     wait_for(lambda: vad()["waiting"] == 0, 30, 0.5, lambda: json.dumps(proof()))
     assert vad()["joined"] > 0 and vad()["messages"] == 13 and proof()["lost"] == proof()["duplicated"] == 0, proof()
+
+
+def test_what_a_stopped_stage_holds_is_not_lost(speech):
+    """Chunks of more than an hour ago, in the middle of an utterance: the stage has settled them and is stopped before it says more."""
+    it, prefix = speech
+    group, earlier = f"{prefix}-vad-consumer", int(time.time()) // 3600 * 3600 - 3600  # a stream begins anew every 15 s (0010), not in its first second
+    sound = [(b"phone", json.dumps({**chunk, "message_id": str(uuid.uuid4())}).encode()) for chunk in chunks(pcm_of(DATA / "jfk.wav")[:32000], 0.2, "phone", earlier)]
+    it.kafka.produce(f"{prefix}.audio", sound, timestamp_ms=earlier * 1000)
+
+    def ended():
+        done = it.cli("verify", "--json", check=False)
+        assert done.returncode in (0, 1), done.stderr
+        proof = json.loads(done.stdout)
+        return {**next(hop for hop in proof["hops"] if hop["group"] == group), "holds": proof["holds"]}
+    running = it.start("run", group)
+    wait_for(lambda: partitions_held(running) == 6, 60, 0.1)
+    wait_for(lambda: ended()["waiting"] == 0, 60, 0.2)
+    assert running.stop() == 0
+    held = ended()
+    assert held["holds"] and held["joined"] > 0 and held["emitted"] == 0, json.dumps(held)
+    it.start("run", group)
+    wait_for(lambda: ended()["emitted"] == 1, 60, 0.5, ended)
+    assert ended()["holds"], ended()
 
 
 def test_words_are_the_same_whatever_the_chunks(speech):

@@ -39,7 +39,7 @@ stages:
     scene.plan = &plan;
     scene.taken_ms = 1'000'000;
     scene.topics.assign(plan.topics.size(), std::vector<PartitionRange>(3, {0, 0, 100, 0, 100}));
-    scene.hops.assign(plan.hops.size(), HopScene{{100, 100, 100}, {}, -1, false});
+    scene.hops.assign(plan.hops.size(), HopScene{{100, 100, 100}, {}, -1, false, true});
   }
   [[nodiscard]] std::size_t hop(const std::string& group, const std::string& input) const {
     for (std::size_t i = 0; i < plan.hops.size(); ++i)

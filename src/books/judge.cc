@@ -196,8 +196,9 @@ bool Judge::may_be_open(std::size_t hop, const Entry& entry) const {
   const auto* range = scene_.range(entry.at);
   auto index = static_cast<std::size_t>(entry.at.partition);
   const auto& settled = scene_.hops[hop].settled_ms;
-  bool is_behind = range && scene_.next(hop, entry.at.partition) < range->end && index < settled.size();
-  auto until = is_behind ? settled[index] : scene_.taken_ms;
+  bool is_behind = range && scene_.next(hop, entry.at.partition) < range->end;
+  bool stands_still = (is_behind || !scene_.hops[hop].has_members) && index < settled.size();
+  auto until = stands_still ? settled[index] : scene_.taken_ms;
   return until - entry.timestamp_ms <= lookback + open_margin_ms;
 }
 

@@ -163,6 +163,18 @@ TEST(Judge, WhatAJoiningStageMayStillHoldIsOpen) {
   EXPECT_EQ(at_stage(example, {{.topic = "in", .offset = 3, .time = 900'000}}).of(Fate::joined), 1);
 }
 
+TEST(Judge, WhatAStoppedJoiningStageHeldIsOpen) {
+  Example example(60s);
+  auto& stage = example.scene.hops[example.hop("g", "in")];
+  stage.settled_ms = {905'000};
+  Line held{.topic = "in", .offset = 3, .time = 900'000};
+  EXPECT_EQ(at_stage(example, {held}).of(Fate::lost), 1);
+  stage.has_members = false;
+  EXPECT_EQ(at_stage(example, {held}).of(Fate::joined), 1);
+  held.time = 800'000;  // what was settled after it had ended it
+  EXPECT_EQ(at_stage(example, {held}).of(Fate::lost), 1);
+}
+
 TEST(Judge, OnlyWhatIsInThePeriodIsJudged) {
   Example example;
   example.scene.topics[example.plan.topic("in")][0].from = 4;

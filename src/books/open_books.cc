@@ -99,10 +99,12 @@ Result<void> Opening::look_at_groups() {
   if (!infos) return tl::unexpected(infos.error());
   for (const auto& info : *infos)
     for (std::size_t i = 0; i < plan_.hops.size(); ++i)
-      if (plan_.groups[plan_.hops[i].group] == info.name)
+      if (plan_.groups[plan_.hops[i].group] == info.name) {
+        books_.scene.hops[i].has_members = !info.members.empty();
         books_.scene.hops[i].is_foreign = std::any_of(info.members.begin(), info.members.end(), [&](const auto& one) {
           return one.client_id != it_.catalogue.kafka.client_id;
         });
+      }
   return {};
 }
 

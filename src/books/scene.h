@@ -22,6 +22,7 @@ struct HopScene {
   std::vector<std::int64_t> settled_ms; // by partition: time of the last settled record; filled while reading
   std::int64_t horizon_ms = -1;         // traces of records that are not younger may have expired
   bool is_foreign = false;              // members that are not Loom's settle without leaving a trace
+  bool has_members = false;             // else the clock ends nothing that a joining stage holds
 };
 
 struct Scene {
