@@ -132,6 +132,20 @@ def test_the_proof_holds_and_planted_errors_in_the_database_are_caught(books):
     it.assert_caught(it.sink, it.output, "duplicated", (victim, ""), duplicated=1)
 
 
+def test_a_row_that_is_gone_after_other_data_was_refused_is_caught(loom, kafka, prefix, sqlite, tmp_path):
+    it = Books(loom, kafka, prefix, sqlite, tmp_path)
+    victim = it.sent[2]["message_id"]  # the stage drops it, so that the input's table alone tells of it
+    later, = it.it.post_all([{**it.message(2), "message_id": victim, "data": {"n": 6}}])
+    it.wait_until_settled()
+    letter, = (record for record in kafka.records(f"dlq.{it.sink}") if headers_of(record).get("message_id") == victim)
+    assert headers_of(letter)["loom-error-code"] == "identity_conflict"
+    assert it.hop(it.sink, it.input, it.verify(code=0))["stored"] == 61
+    since = it.verify("--since", later["timestamp"], code=0)  # its row is of what came before
+    assert it.hop(it.sink, it.input, since)["messages"] == 0
+    sqlite.execute(f"DELETE FROM numbers WHERE message_id = '{victim}'")
+    it.assert_caught(it.sink, it.input, "lost", (victim, ""), lost=1)
+
+
 def test_offsets_moved_past_a_record_are_caught(books):
     it, database = books, books.database
     for part in it.parts.values():

@@ -127,7 +127,8 @@ void Clerk::write_end(const model::Record& record, const Role& role, Entry entry
   entry.kind = is_drop ? Entry::Kind::dropped : Entry::Kind::dead;
   entry.group = is_drop ? role.drops_of : role.dead_letters_of;
   entry.origin = origin_of(record);
-  entry.is_repeat_drop = is_drop && text_of(record, header::reason) == "repeated";
+  entry.is_of_repeat = is_drop ? joins_[entry.group] && text_of(record, header::reason) == "repeated"
+                               : text_of(record, header::error_code) == "identity_conflict";
   auto identity = identity_of_letter(record, cluster_id_);
   entry.id = uuid_bytes(identity.message_id).value_or(UuidBytes{});
   entry.part = identity.part;

@@ -63,14 +63,25 @@ TEST(Clerk, ReadsOutputsDropsAndDeadLetters) {
   EXPECT_EQ(drop[0].entry.kind, Entry::Kind::dropped);
   EXPECT_EQ(drop[0].entry.origin, place);
   EXPECT_EQ(drop[0].part, "0");
-  EXPECT_FALSE(drop[0].entry.is_repeat_drop);
-  EXPECT_TRUE(written(example, consumed(composer().drop(origin, "repeated")))[0].entry.is_repeat_drop);
 
   auto letter = written(example, consumed(composer().dead_letter(origin, Error{}, {})));
   ASSERT_EQ(letter.size(), 1u);
   EXPECT_EQ(letter[0].entry.kind, Entry::Kind::dead);
   EXPECT_EQ(letter[0].entry.origin, place);
   EXPECT_EQ(letter[0].entry.id, uuid_bytes(id));
+}
+
+TEST(Clerk, KnowsWhatWasRefusedAsARepeat) {
+  Example example, joining(60s);
+  auto origin = record_of("in", "{}", {{"message_id", id}});
+  auto is_of_repeat = [](Example& in, model::OutRecord end) { return written(in, consumed(std::move(end)))[0].entry.is_of_repeat; };
+  EXPECT_TRUE(is_of_repeat(joining, composer().drop(origin, "repeated")));
+  EXPECT_FALSE(is_of_repeat(joining, composer().drop(origin, "silence")));
+  EXPECT_FALSE(is_of_repeat(example, composer().drop(origin, "repeated"))) << "a program's own word";
+  for (const char* code : {"identity_conflict", "22003"}) {
+    Error error{ErrorKind::conflict, "", "", "", code};
+    EXPECT_EQ(is_of_repeat(example, composer().dead_letter(origin, error, {})), error.code == "identity_conflict");
+  }
 }
 
 TEST(Clerk, AForeignRecordAndItsDeadLetterAreTheSameMessage) {

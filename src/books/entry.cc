@@ -64,7 +64,7 @@ void append(std::string& to, const Entry& entry) {
   if (entry.group != nobody) flags |= has_group;
   if (entry.origin.topic != nobody) flags |= has_origin;
   if (entry.replay_for != nobody) flags |= has_replay;
-  if (entry.is_repeat_drop) flags |= is_repeat;
+  if (entry.is_of_repeat) flags |= is_repeat;
   if (!entry.rows.empty() || entry.fingerprint != 0) flags |= has_rows;
   to += static_cast<char>(flags);
   to.append(reinterpret_cast<const char*>(entry.id.data()), entry.id.size());
@@ -96,7 +96,7 @@ std::optional<Entry> next(std::string_view& from) {
   if (flags & has_group) entry.group = static_cast<GroupIndex>(take(from));
   if (flags & has_origin) entry.origin = take_spot(from);
   if (flags & has_replay) entry.replay_for = static_cast<GroupIndex>(take(from));
-  entry.is_repeat_drop = (flags & is_repeat) != 0;
+  entry.is_of_repeat = (flags & is_repeat) != 0;
   if ((flags & has_rows) && from.size() >= sizeof entry.fingerprint) {
     std::memcpy(&entry.fingerprint, from.data(), sizeof entry.fingerprint);
     from.remove_prefix(sizeof entry.fingerprint);

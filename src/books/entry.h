@@ -37,7 +37,7 @@ struct Entry {
   GroupIndex group = nobody;        // who wrote it: output, drop, dead letter, source
   Spot origin;                      // from which record
   GroupIndex replay_for = nobody;   // only this group handles it
-  bool is_repeat_drop = false;      // dropped as a repeat of a message that ends by its first appearance
+  bool is_of_repeat = false;        // drop or dead letter: its origin was refused because an earlier appearance counts
   std::uint64_t fingerprint = 0;    // of the data; 0: not asked for
   std::string_view rows;            // of the sink's input: what its rows are, beyond its identity (rows_wanted.h)
 };

@@ -18,7 +18,7 @@ Entry example(std::uint8_t number) {
   entry.timestamp_ms = 1'764'000'000'000;
   if (number % 4) entry.group = 3, entry.origin = {1, 0, 77};
   if (number % 5 == 0) entry.replay_for = 0;
-  entry.is_repeat_drop = number % 7 == 0;
+  entry.is_of_repeat = number % 7 == 0;
   if (number % 6 == 0) entry.fingerprint = 0xfedcba9876543210;
   if (number % 9 == 0) entry.rows = "x\0y";
   return entry;
@@ -34,7 +34,7 @@ void expect_same(const Entry& a, const Entry& b) {
   EXPECT_EQ(a.group, b.group);
   EXPECT_EQ(a.origin, b.origin);
   EXPECT_EQ(a.replay_for, b.replay_for);
-  EXPECT_EQ(a.is_repeat_drop, b.is_repeat_drop);
+  EXPECT_EQ(a.is_of_repeat, b.is_of_repeat);
   EXPECT_EQ(a.fingerprint, b.fingerprint);
   EXPECT_EQ(a.rows, b.rows);
 }

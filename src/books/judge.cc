@@ -66,10 +66,16 @@ Judge::Judge(const Scene& scene, Options options) : scene_(scene), plan_(*scene.
   cases_.resize(plan_.hops.size());
 }
 
-/// The last replay for this group, else the first appearance.
+bool Judge::Case::is_repeat(const Entry* appearance) const {
+  return std::find(repeats.begin(), repeats.end(), appearance) != repeats.end();
+}
+
+/// The last replay for this group, else the first appearance; one that was refused as a repeat is owed nothing.
 const Entry& Judge::Case::owed(GroupIndex group) const {
   for (auto it = appearances.rbegin(); it != appearances.rend(); ++it)
-    if ((*it)->replay_for == group) return **it;
+    if ((*it)->replay_for == group && !is_repeat(*it)) return **it;
+  for (const auto* one : appearances)
+    if (!is_repeat(one)) return *one;
   return *appearances.front();
 }
 
@@ -78,6 +84,7 @@ void Judge::message(std::span<const Entry> entries, const RowsOf& rows) {
     cases_[hop] = cases_of(hop, entries);
     if (cases_[hop].empty()) continue;
     add_traces(hop, entries, cases_[hop]);
+    std::erase_if(cases_[hop], [&](const Case& it) { return is_of_earlier_period(hop, it); });
     for (auto& it : cases_[hop]) settle(hop, it, rows);
   }
   walk_paths(entries);
@@ -91,7 +98,7 @@ Judge::Cases Judge::cases_of(std::size_t hop, std::span<const Entry> entries) co
     if (entry.kind != Entry::Kind::message || entry.at.topic != wanted.input || !scene_.is_judged(entry.at)) continue;
     if (entry.replay_for != nobody && entry.replay_for != wanted.group) continue;
     auto it = std::find_if(cases.begin(), cases.end(), [&](const Case& one) { return one.part == entry.part; });
-    if (it == cases.end()) it = cases.insert(cases.end(), Case{entry.part, {}, {}, {}});
+    if (it == cases.end()) it = cases.insert(cases.end(), Case{entry.part, {}, {}, {}, {}});
     it->appearances.push_back(&entry);
   }
   for (auto& it : cases) std::sort(it.appearances.begin(), it.appearances.end(), came_earlier);
@@ -100,8 +107,10 @@ Judge::Cases Judge::cases_of(std::size_t hop, std::span<const Entry> entries) co
 
 void Judge::add_traces(std::size_t hop, std::span<const Entry> entries, Cases& cases) const {
   const auto& wanted = plan_.hops[hop];
-  auto came_from = [](const Case& it, const Spot& origin) {
-    return std::any_of(it.appearances.begin(), it.appearances.end(), [&](const auto* one) { return one->at == origin; });
+  auto came_from = [](const Case& it, const Spot& origin) -> const Entry* {
+    for (const auto* one : it.appearances)
+      if (one->at == origin) return one;
+    return nullptr;
   };
   for (const auto& entry : entries) {
     bool is_output = entry.kind == Entry::Kind::message && wanted.output != nobody && entry.at.topic == wanted.output;
@@ -110,10 +119,22 @@ void Judge::add_traces(std::size_t hop, std::span<const Entry> entries, Cases& c
       if (is_output && entry.group == nobody && is_child(entry.part, it.part)) it.has_foreign_output = true;
       if (entry.group != wanted.group) continue;
       if (is_output && came_from(it, entry.origin)) it.outputs.push_back(&entry);
-      if (is_end && !entry.is_repeat_drop && came_from(it, entry.origin)) it.ends.push_back(&entry);
+      if (const auto* origin = is_end ? came_from(it, entry.origin) : nullptr) {
+        if (entry.is_of_repeat)
+          it.repeats.push_back(origin);
+        else
+          it.ends.push_back(&entry);
+      }
       if (entry.kind == Entry::Kind::source && entry.part == it.part) it.is_source = true;
     }
   }
+}
+
+/// Its first appearance is not seen, but there was one: all that are seen were refused as its repeats.
+bool Judge::is_of_earlier_period(std::size_t hop, const Case& it) const {
+  const auto& partitions = scene_.topics[plan_.hops[hop].input];
+  return std::any_of(partitions.begin(), partitions.end(), [](const PartitionRange& one) { return one.from > 0; }) &&
+         std::all_of(it.appearances.begin(), it.appearances.end(), [&](const auto* one) { return it.is_repeat(one); });
 }
 
 void Judge::settle(std::size_t hop, Case& it, const RowsOf& rows) {
@@ -122,6 +143,11 @@ void Judge::settle(std::size_t hop, Case& it, const RowsOf& rows) {
   tally.repeated += static_cast<std::int64_t>(it.appearances.size()) - 1;
   if (plan_.hops[hop].is_sink) {
     const auto* there = rows(hop, it.owed(plan_.hops[hop].group));
+    bool is_row_gone = std::any_of(it.repeats.begin(), it.repeats.end(), [&](const Entry* repeat) {
+      const auto* left = rows(hop, *repeat);
+      return left && left->rows == 0;  // and it was refused because there was one
+    });
+    if (is_row_gone) it.ends.clear();  // no letter says where it went
     it.fate = fate_of_sink(hop, it, there);
     if (it.fate == Fate::lost) breach(hop, it, Breach::Kind::lost, "settled, and neither row nor dead letter tells of it");
     if (there && there->rows > 0) check_rows(hop, it, *there);

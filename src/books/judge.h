@@ -82,15 +82,18 @@ class Judge {
   struct Case {
     std::string_view part;
     std::vector<const Entry*> appearances;  // in the order in which they came
+    std::vector<const Entry*> repeats;      // those of them that were refused, because another one counts
     std::vector<const Entry*> outputs, ends;  // ends: drop records and dead letters
     bool is_source = false, has_foreign_output = false;
     Fate fate = Fate::lost;
+    [[nodiscard]] bool is_repeat(const Entry* appearance) const;
     [[nodiscard]] const Entry& owed(GroupIndex group) const;  // the appearance that has to end
   };
   using Cases = std::vector<Case>;
 
   [[nodiscard]] Cases cases_of(std::size_t hop, std::span<const Entry> entries) const;
   void add_traces(std::size_t hop, std::span<const Entry> entries, Cases& cases) const;
+  [[nodiscard]] bool is_of_earlier_period(std::size_t hop, const Case& it) const;
   void settle(std::size_t hop, Case& it, const RowsOf& rows);
   [[nodiscard]] Fate fate_of_stage(std::size_t hop, const Case& it);
   [[nodiscard]] Fate fate_of_sink(std::size_t hop, const Case& it, const RowsThere* there);

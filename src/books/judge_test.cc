@@ -19,6 +19,7 @@ struct Line {
   std::string replay_for{};
   std::uint32_t pieces = 0;
   std::int64_t time = 0;
+  bool is_of_repeat = false;
 };
 Line in(std::int64_t offset) { return {.topic = "in", .offset = offset}; }
 Line out(std::int64_t offset, std::int64_t of, std::string_view part = "") {
@@ -29,6 +30,14 @@ Line drop(std::int64_t of) {
 }
 Line dead(std::int64_t of, std::string group = "g") {
   return {.kind = Entry::Kind::dead, .topic = "dlq." + group, .from = "in", .from_offset = of, .group = group};
+}
+Line as_repeat(Line end) {
+  end.is_of_repeat = true;
+  return end;
+}
+Line conflict(std::int64_t of) { return as_repeat(dead(of, "sink")); }
+Line dropped_letter(std::int64_t of) {
+  return {.kind = Entry::Kind::dropped, .topic = "drops.sink", .from = "in", .from_offset = of, .group = "sink"};
 }
 Line piece(std::int64_t offset, std::int64_t of, std::string_view part, std::uint32_t pieces) {
   auto line = out(offset, of, part);
@@ -51,6 +60,7 @@ std::vector<Entry> entries_of(const std::vector<Line>& lines, const Plan& plan) 
     entry.id = id_of(1);
     entry.part = line.part;
     entry.pieces = line.pieces;
+    entry.is_of_repeat = line.is_of_repeat;
     entry.at = {plan.topic(line.topic), 0, line.offset};
     entry.timestamp_ms = line.time > 0 ? line.time : 1000 + line.offset;
     if (!line.group.empty()) entry.group = plan.group(line.group);
@@ -113,12 +123,28 @@ TEST(Judge, EndsOfAStage) {  // settled up to offset 50
 }
 
 TEST(Judge, ARepeatThatIsDroppedAsOneIsNoEnd) {
+  EXPECT_EQ(at_stage(Example(), {in(3), in(5), as_repeat(drop(5))}).of(Fate::lost), 1);
+  EXPECT_EQ(at_stage(Example(), {in(3), as_repeat(drop(3))}).of(Fate::lost), 1);  // nothing came before it
+}
+
+TEST(Judge, ARepeatOfWhatCameBeforeThePeriodIsNotJudged) {
   Example example;
-  auto entries = entries_of({in(3), in(5), drop(5)}, example.plan);
-  entries[2].is_repeat_drop = true;
-  Judge judge(example.scene, {});
-  judge.message(entries, [](std::size_t, const Entry&) { return nullptr; });
-  EXPECT_EQ(judge.close().hops[example.hop("g", "in")].of(Fate::lost), 1);
+  for (auto& partition : example.scene.topics[example.plan.topic("in")]) partition.from = 4;
+  EXPECT_EQ(at_stage(example, {in(3), in(5), as_repeat(drop(5))}).identities, 0);
+  EXPECT_EQ(at_stage(example, {in(5), as_repeat(drop(5))}).identities, 0);
+  EXPECT_EQ(at_stage(example, {in(5), as_repeat(drop(5)), in(7)}).of(Fate::lost), 1);
+  EXPECT_EQ(at_stage(example, {in(5), as_repeat(drop(5)), in(7), out(9, 7)}).of(Fate::emitted), 1);
+
+  RowsThere of_other_data{1, false, {8}, {}};
+  auto entries = entries_of({in(5), as_repeat(drop(5)), conflict(5), {.kind = Entry::Kind::receipt, .topic = "in", .offset = 5}}, example.plan);
+  entries[0].fingerprint = 7;
+  Judge judge(example.scene, {.shown = 20, .by_receipts = true});
+  judge.message(entries, [&](std::size_t, const Entry&) { return &of_other_data; });
+  const auto& tally = judge.close();
+  EXPECT_EQ(tally.hops[example.hop("sink", "in")].identities, 0);
+  for (const auto& path : tally.paths) EXPECT_EQ(path.messages, 0);
+  EXPECT_EQ(tally.receipts.found, 1);
+  EXPECT_TRUE(tally.holds());
 }
 
 TEST(Judge, TwoTracesOfOneRecordAreRevisedNotDoubled) {
@@ -195,6 +221,13 @@ TEST(Judge, EndsOfTheSink) {
       {"a row", {in(3)}, {1, false, {}, {}}, Fate::stored},
       {"no row", {in(3)}, {}, Fate::lost},
       {"no row and a dead letter", {in(3), dead(3, "sink")}, {}, Fate::dead},
+      {"other data came later, and the row", {in(3), in(4), conflict(4)}, {1, false, {7}, {}}, Fate::stored},
+      {"other data was stored first", {in(3), conflict(3), in(4)}, {1, false, {7}, {}}, Fate::stored},
+      {"other data came later, and no row", {in(3), in(4), conflict(4)}, {}, Fate::lost},
+      {"the same, its letter dropped", {in(3), in(4), conflict(4), dropped_letter(4)}, {}, Fate::lost},
+      {"the same, its replay refused, too", {in(3), in(4), conflict(4), replay(7, "sink"), conflict(7)}, {}, Fate::lost},
+      {"the same, its replay waits", {in(3), in(4), conflict(4), replay(99, "sink")}, {}, Fate::waiting},
+      {"dead, sent again, then other data, no row", {in(3), dead(3, "sink"), in(4), in(5), conflict(5)}, {}, Fate::lost},
       {"no row yet", {in(99)}, {}, Fate::waiting},
       {"two rows", {in(3)}, {2, false, {}, {}}, Fate::stored, 1},
       {"another message's row", {in(3)}, {1, true, {}, {}}, Fate::merged},
@@ -219,6 +252,16 @@ TEST(Judge, EndsOfTheSink) {
     EXPECT_EQ(tally.duplicated, one.duplicated) << one.name;
     EXPECT_EQ(tally.altered, one.altered) << one.name;
   }
+}
+
+TEST(Judge, ARowUnderAnotherKeyIsStillThere) {
+  Example example;
+  auto hop = example.hop("sink", "in");
+  RowsThere none, one{1, false, {}, {}};
+  Judge judge(example.scene, {});
+  judge.message(entries_of({in(3), dead(3, "sink"), in(4), in(5), conflict(5)}, example.plan),
+                [&](std::size_t, const Entry& entry) { return entry.at.offset == 3 ? &none : &one; });
+  EXPECT_EQ(judge.close().hops[hop].of(Fate::dead), 1);
 }
 
 TEST(Judge, PathsEndWithTheWorstOfTheirPieces) {
