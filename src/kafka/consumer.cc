@@ -204,12 +204,12 @@ void GroupConsumer::give_up(const std::vector<TopicPartition>& partitions, bool 
   for (const auto& partition : partitions) {
     if (auto it = committing_.find(partition); it != committing_.end()) last.insert(*it);
     if (auto it = pending_.find(partition); it != pending_.end()) last.insert_or_assign(partition, it->second);
-    pending_.erase(partition);
   }
   if (!last.empty() && !is_lost)
     if (auto done = commit_now(last, last_commit_wait); !done)
       log_.warn("consumer: the last commit before a revocation failed", {{"error", to_string(done.error())}});
   for (const auto& partition : partitions) {
+    pending_.erase(partition);
     committing_.erase(partition);
     assignment_.remove(partition);
   }
@@ -329,14 +329,24 @@ void GroupConsumer::on_committed(rd_kafka_resp_err_t code) {
     if (assignment_.find(partition)) pending_.try_emplace(partition, offset);
 }
 
+/// It is the newest, whatever is under way; where it fails it is tried again as `commit` does.
 Result<void> GroupConsumer::commit_now(const Offsets& next, rd::Milliseconds wait) {
   if (!client_) return fail(ErrorKind::unavailable, "the consumer is closed");
   auto list = assigned_of(next);
   if (list->cnt == 0) return {};
-  for (const auto& [partition, offset] : next) pending_.erase(partition);
+  for (const auto& [partition, offset] : next) pending_.erase(partition), committing_.erase(partition);
+  auto done = commit_and_wait(list.get(), wait);
+  if (done) return done;
+  commit_not_before_ = Steady::now() + retry_commit_after;
+  for (const auto& [partition, offset] : next)
+    if (assignment_.find(partition)) pending_.insert_or_assign(partition, offset);
+  return done;
+}
+
+Result<void> GroupConsumer::commit_and_wait(rd_kafka_topic_partition_list_t* list, rd::Milliseconds wait) {
   auto what = "commit for consumer group '" + options_.group.get() + "'";
   rd::Queue answers(rd_kafka_queue_new(client_->handle()));
-  if (auto code = rd_kafka_commit_queue(client_->handle(), list.get(), answers.get(), nullptr, nullptr))
+  if (auto code = rd_kafka_commit_queue(client_->handle(), list, answers.get(), nullptr, nullptr))
     return tl::unexpected(rd::error_of(code, what));
   rd::Event event(rd_kafka_queue_poll(answers.get(), rd::ms_of(wait)));
   if (!event)

@@ -62,6 +62,7 @@ class Consumer {
   virtual Result<void> seek(const TopicPartition& partition, Offset offset) = 0;
   /// Next offsets to read. Asynchronous, the latest wins; errors are logged. Never for revoked partitions.
   virtual void commit(const Offsets& next) = 0;
+  /// Waits for the answer. What fails is logged by the caller, and tried again while its partition stays.
   virtual Result<void> commit_now(const Offsets& next, std::chrono::milliseconds wait) = 0;
   /// All that the broker had, when it was asked last, was delivered.
   [[nodiscard]] virtual bool is_at_end(const TopicPartition& partition) = 0;

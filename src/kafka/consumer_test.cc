@@ -302,6 +302,26 @@ TEST_F(ConsumerOnBroker, CommitsInsideRevokedAndNeverAfter) {
   EXPECT_EQ(records[0].offset().get(), 15);
 }
 
+TEST_F(ConsumerOnBroker, WhatRevokedCommitsIsNotTakenBackByWhatWasUnderWay) {
+  auto topic = make_topic(1);
+  fill(topic, 200);
+  TopicPartition partition{topic, Partition{0}};
+  std::unique_ptr<Consumer> consumer;
+  ConsumerEvents events;
+  events.revoked = [&](auto, bool) {
+    auto done = consumer->commit_now({{partition, Offset{150}}}, 10s);
+    EXPECT_TRUE(done) << to_string(done.error());
+  };
+  consumer = join("under-way", topic, events);
+  ASSERT_EQ(take(*consumer, 200).size(), 200u);
+  consumer->commit({{partition, Offset{100}}});
+  consumer->close();
+  auto admin = Admin::open(settings_, log_);
+  auto committed = (*admin)->committed(ConsumerGroup{"under-way"}, 10s);
+  ASSERT_TRUE(committed);
+  EXPECT_EQ((*committed)[partition], Offset{150});
+}
+
 TEST_F(ConsumerOnBroker, WaitsForAMissingTopic) {
   TopicName topic{"comes-later"};
   auto consumer = join("missing", topic);

@@ -58,6 +58,7 @@ class GroupConsumer final : public Consumer, ClientEvents {
   void part(Slot& slot);
   void resume(std::span<const TopicPartition> partitions);
   void send_commit();
+  Result<void> commit_and_wait(rd_kafka_topic_partition_list_t* list, rd::Milliseconds wait);
   void look_for_stalls();
   [[nodiscard]] rd::Partitions assigned_of(const Offsets& next);
 
