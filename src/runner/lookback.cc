@@ -33,6 +33,25 @@ Result<Times> times_before(const model::ClusterSettings& settings, const kafka::
   return times;
 }
 
+/// The log ends before what was committed: its tail was lost, and what is written since has offsets that the group
+/// believes settled. Which those are nobody knows any more, so it reads all again, as a stage that does not join.
+Starts take_cut_off(kafka::Offsets& offsets, const std::map<model::TopicPartition, kafka::Watermarks>& marks,
+                    const Log& log) {
+  Starts starts;
+  for (const auto& [partition, offset] : offsets) {
+    const auto& [low, high] = marks.at(partition);
+    if (offset <= high) continue;
+    starts.emplace(partition, Start{low});
+    log.warn("a partition ends before what was committed, its tail was lost: it is read again from its beginning",
+             {{"topic", partition.topic.get()},
+              {"partition", partition.partition.get()},
+              {"committed", offset.get()},
+              {"end", high.get()}});
+  }
+  for (const auto& [partition, start] : starts) offsets.erase(partition);
+  return starts;
+}
+
 }  // namespace
 
 Result<Starts> lookback_starts(const model::ClusterSettings& settings, const ConsumerGroup& group,
@@ -51,9 +70,9 @@ Result<Starts> lookback_starts(const model::ClusterSettings& settings, const Con
     }
   auto marks = (*admin)->watermarks(known, patience);
   if (!marks) return tl::unexpected<Error>(marks.error());
+  auto starts = take_cut_off(ours, *marks, log);
   auto times = times_before(settings, ours, *marks, log);
   if (!times) return tl::unexpected<Error>(times.error());
-  Starts starts;
   for (const auto& [partition, offset] : ours) {
     auto& start = starts.emplace(partition, Start{offset}).first->second;
     auto time = times->find(partition);

@@ -21,7 +21,8 @@ struct Start {
 };
 using Starts = std::map<model::TopicPartition, Start>;
 
-/// Partitions without a committed offset are not in the answer: the consumer begins where groups begin.
+/// Partitions without a committed offset are not in the answer: the consumer begins where groups begin. One whose log
+/// ends before its committed offset is read again from its beginning (decision 0038), with a warning.
 [[nodiscard]] Result<Starts> lookback_starts(const model::ClusterSettings& settings, const ConsumerGroup& group,
                                              std::chrono::milliseconds lookback,
                                              std::span<const model::TopicPartition> partitions, const Log& log);
