@@ -90,6 +90,16 @@ std::vector<std::string> secrets_of(const model::Catalogue& catalogue) {
   return names;
 }
 
+void check_output(const model::Catalogue& catalogue, const model::StageSpec& stage, std::size_t needed,
+                  config::Faults& faults) {
+  auto topic = stage.output ? catalogue.topics.find(*stage.output) : catalogue.topics.end();
+  if (topic == catalogue.topics.end() || topic->second.max_message_bytes.count >= needed) return;
+  faults.warn(topic->second.place,
+              "topic '" + topic->first.get() + "' allows " + to_string(topic->second.max_message_bytes) + ", its stage '" +
+                  stage.group.get() + "' may put out " + std::to_string(needed) + " bytes and would wait with them",
+              "raise its max_message_bytes, or let the stage put out less");
+}
+
 }  // namespace
 
 Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const model::StageSpec& stage,
@@ -100,8 +110,8 @@ Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const m
                 {.field = "stages." + stage.group.get() + ".use"});
   Making making{*kind, secrets_of(catalogue)};
   auto base = making.made(stage.node, stage.engine, faults);
-  if (!stage.node["hints"].present()) return base;
-  if (!base) return base;
+  if (base) check_output(catalogue, stage, base->largest_output, faults);
+  if (!base || !stage.node["hints"].present()) return base;
   return with_hints(making, stage.node, std::move(*base), faults);
 }
 
@@ -148,14 +158,19 @@ Result<void> check(const Loaded& loaded, const model::StageSpec& stage, EngineCh
   return {};
 }
 
+std::ptrdiff_t count(const config::Faults& faults) {
+  return std::count_if(faults.all().begin(), faults.all().end(),
+                       [](const auto& one) { return one.severity == config::Severity::fault; });
+}
+
 }  // namespace
 
 void check_engines(Loaded& loaded, EngineCheck how) {
   for (const auto& [group, stage] : loaded.catalogue.stages) {
     if (stage.use == "store") continue;
-    auto before = loaded.faults.all().size();
+    auto before = count(loaded.faults);
     auto result = check(loaded, stage, how, loaded.faults);
-    if (!result && loaded.faults.all().size() == before)
+    if (!result && count(loaded.faults) == before)
       loaded.faults.fault(stage.place, "stages." + group.get() + ": " + result.error().message, result.error().remedy);
   }
 }

@@ -8,7 +8,8 @@
 
 namespace loom::app {
 
-/// Every fault of the entry and its engine goes to `faults`. Errors: configuration.
+/// Every fault of the entry and its engine goes to `faults`, and a warning where its output is too small a topic. Errors:
+/// configuration.
 [[nodiscard]] Result<stages::MadeStage> stage_maker(const model::Catalogue& catalogue, const model::StageSpec& stage,
                                                     config::Faults& faults);
 

@@ -67,5 +67,23 @@ TEST(StageMaker, FaultsOfHintsHavePlaceAndRemedy) {
   }
 }
 
+/// 30 s of sound are 1280084 bytes of base64; what is longer than the topic takes would hold its partition.
+TEST(StageMaker, WarnsWhereTheOutputIsTooSmallForAnUtterance) {
+  for (const auto& [limit, seconds, is_enough] :
+       {std::tuple{"1MiB", 30, false}, {"1MiB", 20, true}, {"1340KiB", 30, true}, {"1280KiB", 30, false}}) {
+    SCOPED_TRACE(std::string(limit) + " for " + std::to_string(seconds));
+    config::Faults faults;
+    auto catalogue = model::read_catalogue(
+        config::Node::parse("topics:\n  in: {max_message_bytes: 512KiB}\n  out: {max_message_bytes: " + std::string(limit) +
+                                "}\nstages:\n  g: {use: vad, input: in, output: out, engine: {use: silero}, max_utterance_s: " +
+                                std::to_string(seconds) + "}\n",
+                            "loom.yaml", faults),
+        {}, {"vad"}, faults);
+    (void)stage_maker(catalogue, catalogue.stages.begin()->second, faults);
+    EXPECT_FALSE(faults.any_fault()) << faults.text();
+    EXPECT_EQ(faults.text().find("warning  loom.yaml:3: topic 'out' allows") == std::string::npos, is_enough) << faults.text();
+  }
+}
+
 }  // namespace
 }  // namespace loom::app

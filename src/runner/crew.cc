@@ -39,12 +39,13 @@ void Engine::open_publisher(std::unique_ptr<kafka::Producer> opened, ComposerSet
 }
 
 /// An output that is too large is an error of the data: its origin becomes a dead letter, without asking the worker
-/// again. Anything else is tried for ever.
+/// again. But what a joiner ended is of other messages too, which have settled: it waits until the topic takes it.
+/// Anything else is tried for ever.
 void Engine::delivery_failed(Item* item, Error error) {
   bool is_dead_letter = item->how == "dead";
   item->how = {};
   if (publisher->is_abandoned() || item->is_gone()) return returns->put(item);
-  if (error.kind == ErrorKind::too_large && !is_dead_letter) {
+  if (error.kind == ErrorKind::too_large && !is_dead_letter && !item->taken) {
     item->last_failure = item->first_failure = composer->now();
     item->rejected = std::make_unique<Error>(std::move(error));
   } else {
@@ -89,14 +90,13 @@ void Crew::work(Engine& engine, const Log& log, Backoff backoff) {
 /// Ends what is open in partitions that are read to their end. What cannot be delivered is tried until it can.
 void Crew::watch_the_clock(Engine& engine) {
   json::Document document;
-  auto is_over = [&](const Standing& standing) { return standing.is_gone || engine.publisher->is_abandoned(); };
-  auto send = [&](const std::vector<Ended>& ended, const Standing& standing) {
-    for (int failures = 1; !is_over(standing); ++failures) {
-      auto records = engine.composer->ended(ended, {}, document);
-      if (!records || engine.publisher->deliver(std::move(*records))) return;
-      std::unique_lock lock(mutex);
-      changed.wait_for(lock, milliseconds(100), [this] { return is_dismissed; });
-    }
+  auto send = [&](const std::vector<Ended>& ended, const Standing& standing) -> std::optional<Micros> {
+    const auto& record = record_of(ended.front().message);
+    auto sent = standing.is_gone ? Result<void>{} : engine.composer->ended(ended, {}, document).and_then([&](auto records) {
+      return engine.publisher->deliver(std::move(records));
+    });
+    if (sent || engine.publisher->is_abandoned()) return engine.retries.forget(record), std::nullopt;
+    return engine.retries.come_again(record, sent.error());
   };
   while (true) {
     engine.joiners->close_due(send);

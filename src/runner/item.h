@@ -30,6 +30,7 @@ enum class Phase { open, closing, gone };
 struct Standing {
   std::atomic<bool> is_at_end{false};  // read to its end, and all of it settled
   std::atomic<bool> is_gone{false};
+  std::atomic<int> unsent{0};  // memories of its keys whose end is not sent: it may not be committed past what they need
 };
 
 /// One partition from one assignment (or reposition) to the next: its identity is the generation.

@@ -15,6 +15,8 @@ struct Joiners::Memory {
   std::unique_ptr<Joiner> joiner;
   std::shared_ptr<Standing> standing;
   Micros used = 0;  // when its last message was taken
+  std::vector<Ended> unsent;  // ended by the clock, and could not be sent
+  Micros send_at = 0;
 };
 
 Joiners::Joiners(const Joining& joining, Admission admission, MakeJoiner make)
@@ -65,6 +67,8 @@ Verdict Joiners::take(const Item& item) {
   if (auto decided = admission_.admit(item.record, document, message)) return std::move(*decided);
   auto memory = memory_of(item, message.device_id);
   std::lock_guard lock(memory->mutex);
+  if (!memory->unsent.empty())
+    return Retry{Error{ErrorKind::unavailable, "what ended before it in its key is not sent yet", "", "", ""}};
   memory->used = steady_();
   try {
     return memory->joiner->take(message, keep(item.record));
@@ -75,33 +79,45 @@ Verdict Joiners::take(const Item& item) {
   }
 }
 
-/// Those that may have something to end; those that nobody needs are forgotten.
+/// Those that may have something to end or to send; those that nobody needs are forgotten.
 std::vector<std::shared_ptr<Joiners::Memory>> Joiners::closable() {
   std::vector<std::shared_ptr<Memory>> found;
   std::lock_guard lock(mutex_);
   for (auto it = memories_.begin(); it != memories_.end();) {
-    auto& memory = it->second;
-    std::unique_lock busy(memory->mutex, std::try_to_lock);
-    bool is_unused = busy && !memory->joiner->closes_after() && steady_() - memory->used > unused_for;
-    if (memory->standing->is_gone || is_unused) {
-      if (busy) busy.unlock();
+    auto memory = it->second;
+    std::unique_lock mine(memory->mutex, std::try_to_lock);
+    bool is_unused = mine && !memory->joiner->closes_after() && steady_() - memory->used > unused_for;
+    if (mine && memory->unsent.empty() && (memory->standing->is_gone || is_unused)) {
       it = memories_.erase(it);
       continue;
     }
-    if (busy && memory->standing->is_at_end && memory->joiner->closes_after()) found.push_back(memory);
+    if (mine && is_due(*memory)) found.push_back(memory);
     ++it;
   }
   return found;
 }
 
+bool Joiners::is_due(const Memory& memory) const {
+  const auto& standing = *memory.standing;
+  if (!memory.unsent.empty()) return standing.is_gone || memory.send_at <= steady_();
+  auto after = memory.joiner->closes_after();
+  return after && memory.used + *after <= steady_() && standing.is_at_end && !standing.is_gone;
+}
+
 void Joiners::close_due(const Send& send) {
   for (const auto& memory : closable()) {
     std::lock_guard lock(memory->mutex);
-    auto after = memory->joiner->closes_after();
-    if (!after || memory->used + *after > steady_() || !memory->standing->is_at_end || memory->standing->is_gone)
-      continue;
-    auto ended = memory->joiner->close();
-    if (!ended.empty()) send(ended, *memory->standing);
+    if (!is_due(*memory)) continue;
+    auto& standing = *memory->standing;
+    if (memory->unsent.empty()) {
+      ++standing.unsent;  // first: what is ended is in nobody's memory any more
+      memory->unsent = memory->joiner->close();
+    }
+    auto wait = memory->unsent.empty() ? std::nullopt : send(memory->unsent, standing);
+    memory->send_at = steady_() + wait.value_or(0);
+    if (wait) continue;
+    memory->unsent.clear();
+    --standing.unsent;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,9 +37,10 @@ class Joiners {
 
   [[nodiscard]] Verdict take(const Item& item);
 
-  /// What the clock ends, one memory after the other. `send` returns when it is sent for good (or the partition is
-  /// gone); meanwhile records of that key wait. Also forgets memories that nobody needs any more.
-  using Send = std::function<void(const std::vector<Ended>& ended, const Standing& standing)>;
+  /// What the clock ends, one memory after the other. `send` answers nothing when it is sent for good (or the partition is
+  /// gone), else how long to wait until it is asked again; meanwhile records of that key come again, and the partition
+  /// commits no further. Also forgets memories that nobody needs any more.
+  using Send = std::function<std::optional<Micros>(const std::vector<Ended>& ended, const Standing& standing)>;
   void close_due(const Send& send);
   [[nodiscard]] std::size_t size() const;
 
@@ -50,6 +52,7 @@ class Joiners {
   Joiners(const Joining& joining, Admission admission, MakeJoiner make);
   std::shared_ptr<Memory> memory_of(const Item& item, const std::string& device);
   [[nodiscard]] std::vector<std::shared_ptr<Memory>> closable();
+  [[nodiscard]] bool is_due(const Memory& memory) const;
   Kept keep(const model::Record& record) const;
 
   const std::vector<std::string> leave_out_;

@@ -74,6 +74,16 @@ class JoiningTest : public ConsumeLoopTest {
     }
     return names;
   }
+  /// Too small for the sentence 'ab'.
+  void topic_is_small() {
+    kafka_.deliver = [this](const model::OutRecord& record) -> std::optional<Error> {
+      if (!topic_is_small_ || record.value.find(R"("ab")") == std::string::npos) return std::nullopt;
+      ++refused_;
+      return error_of(ErrorKind::too_large);
+    };
+  }
+  std::atomic<bool> topic_is_small_{true};
+  std::atomic<int> refused_{0};
   std::atomic<int> taken_{0};
   std::atomic<Micros> now_{0};
   Starts starts_;
@@ -146,6 +156,71 @@ TEST_F(JoiningTest, TheClockEndsWhatIsOpenAtTheEndOfThePartition) {
   now_ = 1000;
   ASSERT_TRUE(wait_for_output(1));
   EXPECT_EQ(sentences(), (Names{"1:ab"}));
+}
+
+TEST_F(JoiningTest, WhatIsTooLargeForTheOutputWaitsWithItsRecordUntilTheTopicTakesIt) {
+  topic_is_small();
+  for (const auto* word : {"a", "b", "|"}) say(word);
+  say("x.", "other");
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(kafka_.wait_until([&] {
+    return refused_ > 2 && std::any_of(kafka_.acknowledged.begin(), kafka_.acknowledged.end(),
+                                       [](const auto& record) { return record.topic.get() == "out"; });
+  }));
+  topic_is_small_ = false;
+  ASSERT_TRUE(wait_for_commit(0, 4));
+  EXPECT_EQ(sentences(), (Names{"3:x.", "1:ab"}));
+  EXPECT_TRUE(kafka_.of("dlq.g").empty());
+  EXPECT_EQ(taken_, 4);
+}
+
+TEST_F(JoiningTest, WhatTheClockEndedAndIsTooLargeHoldsItsKeyAndTheCommitsAndNobodyElse) {
+  topic_is_small();
+  say("a"), say("b");
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 2));
+  now_ = 1000;
+  ASSERT_TRUE(kafka_.wait_until([&] { return refused_ > 0; }));
+  say("y", "third"), say("z", "third");
+  for (std::size_t i = 1; i < 10; ++i) {
+    say("x.", "other");
+    ASSERT_TRUE(wait_for_output(i));
+  }
+  now_ = 2000;
+  ASSERT_TRUE(kafka_.wait_until([&] { return now_ += 1000, kafka_.acknowledged.size() == 10; })) << "others end";
+  say("d."), say("x.", "other");
+  ASSERT_TRUE(wait_for_output(11));
+  EXPECT_EQ(kafka_.committed[at(0)], Offset{2}) << "who begins anew needs 'a' and 'b'";
+  topic_is_small_ = false;
+  now_ += 1'000'000;
+  ASSERT_TRUE(wait_for_commit(0, 15));
+  auto all = sentences();
+  EXPECT_EQ(Names(all.end() - 4, all.end()), (Names{"3:yz", "14:x.", "1:ab", "13:d."}));
+  EXPECT_TRUE(kafka_.of("dlq.g").empty());
+}
+
+TEST_F(JoiningTest, WhatTheClockCouldNotSendGoesWithItsAssignmentAndIsRebuilt) {
+  topic_is_small();
+  say("a"), say("b");
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 2));
+  now_ = 1000;
+  ASSERT_TRUE(kafka_.wait_until([&] { return refused_ > 0; }));
+  starts_[at(0)] = {Offset{0}, Offset{2}};
+  kafka_.revoke({at(0)});
+  kafka_.assign({at(0)});
+  ASSERT_TRUE(kafka_.wait_until([&] { return kafka_.changes_done == 3; }));
+  topic_is_small_ = false;
+  say("x.", "other");
+  ASSERT_TRUE(wait_for_commit(0, 3));
+  now_ += 1'000'000;
+  ASSERT_TRUE(wait_for_output(2));
+  say("y.", "other");
+  ASSERT_TRUE(wait_for_commit(0, 4));
+  EXPECT_EQ(sentences(), (Names{"2:x.", "1:ab", "3:y."}));
 }
 
 TEST_F(JoiningTest, AMemoryGoesWithItsAssignment) {

@@ -140,7 +140,8 @@ kafka::Offsets Partitions::to_commit() {
   kafka::Offsets next;
   for (auto& assignment : assignments_) {
     auto offset = assignment->tracker.next();
-    if (!offset || offset == assignment->committed || assignment->phase.load(std::memory_order_acquire) == Phase::gone)
+    if (!offset || offset == assignment->committed || assignment->standing->unsent > 0 ||
+        assignment->phase.load(std::memory_order_acquire) == Phase::gone)
       continue;
     assignment->committed = offset;
     next.emplace(assignment->partition, *offset);

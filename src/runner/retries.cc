@@ -31,28 +31,51 @@ void Retries::come_again(Item& item, const Error& error) {
   item.assignment->telemetry->retried(error.kind);
   std::lock_guard lock(mutex_);
   ++item.retries;
-  double random = static_cast<double>(random_() - random_.min()) / static_cast<double>(random_.max());
-  item.not_before = steady_now() + backoff_of(it_.backoff, item.retries, random);
+  item.not_before = steady_now() + wait_of(item.retries);
   auto& topic = topics_[item.assignment->partition.topic];
-  auto& stuck = topic.records[&item];
+  auto& stuck = topic.records[&item.record];
   stuck = {item.assignment->partition.topic,
            item.record.partition(),
            item.record.offset(),
            item.first_failure,
            item.retries,
            to_string(error)};
-  if (topic.is_told || item.last_failure - topic.warned < ten_seconds) return;
-  topic.warned = item.last_failure;
+  tell(topic, stuck, item.last_failure);
+}
+
+Micros Retries::come_again(const model::Record& record, const Error& error) {
+  auto now = it_.clock();
+  TopicName name{std::string(record.topic())};
+  std::lock_guard lock(mutex_);
+  auto& topic = topics_[name];
+  auto [found, is_new] = topic.records.try_emplace(&record, Stuck{name, record.partition(), record.offset(), now, 0, ""});
+  auto& stuck = found->second;
+  ++stuck.attempts;
+  stuck.error = to_string(error);
+  tell(topic, stuck, now);
+  return wait_of(stuck.attempts);
+}
+
+Micros Retries::wait_of(int retries) {
+  double random = static_cast<double>(random_() - random_.min()) / static_cast<double>(random_.max());
+  return backoff_of(it_.backoff, retries, random);
+}
+
+void Retries::tell(TopicStuck& topic, const Stuck& stuck, Micros now) {
+  if (topic.is_told || now - topic.warned < ten_seconds) return;
+  topic.warned = now;
   topic.is_told = true;
   warn("a record has to come again, its lane waits", stuck, 1);
 }
 
 void Retries::forget(const Item& item) {
-  if (item.retries == 0) return;
+  if (item.retries > 0) forget(item.record);
+}
+
+void Retries::forget(const model::Record& record) {
   std::lock_guard lock(mutex_);
-  auto topic = topics_.find(item.assignment->partition.topic);
-  if (topic == topics_.end()) return;
-  topic->second.records.erase(&item);
+  auto topic = topics_.find(TopicName{std::string(record.topic())});
+  if (topic == topics_.end() || topic->second.records.erase(&record) == 0) return;
   if (!topic->second.records.empty() || !topic->second.is_told) return;
   topic->second.is_told = false;
   log_.info("no record is stuck any more", {{"topic", topic->first.get()}});

@@ -1,6 +1,6 @@
 // What happens to a record that met an error: when it comes again, when it becomes a dead letter, and that a lane which
 // is stuck is seen (a line in the log when it begins and once a minute, the age of the oldest in a gauge).
-// Threads: `again` from workers and the producer; `forget` and `report` from the poll thread.
+// Threads: `come_again` from workers, the producer and the clock; `forget` too; `report` from the poll thread.
 #pragma once
 
 #include <map>
@@ -29,8 +29,11 @@ class Retries {
   [[nodiscard]] bool may_come_again(Item& item, const Error& error);
   /// Its output could not be delivered: for ever.
   void come_again(Item& item, const Error& error);
+  /// What ended in this record, by the clock, could not be delivered: for ever. Returns how long to wait.
+  [[nodiscard]] Micros come_again(const model::Record& record, const Error& error);
   /// It settled or was dropped.
   void forget(const Item& item);
+  void forget(const model::Record& record);
   /// Sets the gauges, and warns once a minute of each topic that is stuck.
   void report(Telemetry& telemetry);
 
@@ -44,11 +47,13 @@ class Retries {
     std::string error;
   };
   struct TopicStuck {
-    std::map<const Item*, Stuck> records;
+    std::map<const model::Record*, Stuck> records;
     Micros warned = 0;
     bool is_told = false;  // that it is stuck, and so to be told when it is not any more
   };
   void note_failure(Item& item);
+  [[nodiscard]] Micros wait_of(int retries);
+  void tell(TopicStuck& topic, const Stuck& stuck, Micros now);
   void warn(std::string_view what, const Stuck& stuck, std::size_t lanes) const;
 
   Settings it_;

@@ -50,6 +50,7 @@ Result<MadeStage> make_vad(const StageEntry& entry, config::Faults& faults) {
   MadeStage stage;
   stage.joining.emplace();
   stage.joining->lookback = vad_lookback;
+  stage.largest_output = largest_utterance(*options);
   stage.joining->leave_out = {"data.chunk_data"};
   stage.joining->open = [options = *options, make_detector = std::get<MakeSpeechDetector>(entry.engine),
                          clock = entry.clock]() -> Result<std::function<std::unique_ptr<Joiner>()>> {

@@ -29,6 +29,7 @@ struct MadeStage {
   std::optional<Joining> joining{};
   std::string program{};  // its path; then there is neither handler nor joiner
   std::size_t batch = 1;  // most messages of one call of the handler
+  std::size_t largest_output = 0;  // bytes that an output may need, whatever the input's; 0: it follows from the input's
 };
 
 struct StageEntry {

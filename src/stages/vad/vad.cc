@@ -268,6 +268,12 @@ config::Options<VadOptions> vad_options() {
       .add("max_seconds", &VadOptions::max_seconds, "longest chunk; a longer one is a dead letter", positive);
 }
 
+std::size_t largest_utterance(const VadOptions& options) {
+  constexpr std::size_t header = 44, bytes_of_sample = 2, rest = 64 << 10;
+  auto samples = samples_of(options.max_utterance_s) + 2 * samples_of(options.pad_ms / 1000.0);
+  return (header + bytes_of_sample * static_cast<std::size_t>(samples) + 2) / 3 * 4 + rest;
+}
+
 std::unique_ptr<Joiner> make_utterances(const Vad& vad) { return std::make_unique<Utterances>(vad); }
 
 }  // namespace loom::stages

@@ -25,6 +25,9 @@ struct VadOptions {
 
 inline constexpr std::chrono::seconds vad_lookback{60};
 
+/// Bytes of the message with the longest utterance: its sound, 16 kHz WAV as base64, and 64 KiB for what goes on with it.
+[[nodiscard]] std::size_t largest_utterance(const VadOptions& options);
+
 struct Vad {
   VadOptions options;
   SpeechDetector detect;

@@ -270,6 +270,17 @@ TEST(Vad, ARepeatIsNotHeardTwice) {
   EXPECT_NEAR(device.emitted[0].end - device.emitted[0].start, 2, 0.033);
 }
 
+TEST(Vad, TheLongestUtteranceIsAsLargeAsItIsSaid) {
+  VadOptions options{.max_utterance_s = 5};
+  Device device(options);
+  device.send_in_chunks(sound_of_parts({{1, false}, {12, true}, {1, false}}), 1);
+  std::size_t most = 0;
+  for (const auto& one : device.emitted) most = std::max(most, one.audio.size());
+  auto said = largest_utterance(options) - (64 << 10);
+  EXPECT_LE(most, said);
+  EXPECT_GT(most, said - 8000) << "but for a window and a pad";
+}
+
 TEST(Vad, LongSpeechIsCut) {
   Device device({.max_utterance_s = 5});
   device.send_in_chunks(sound_of_parts({{12, true}, {1, false}}), 1);
