@@ -37,9 +37,10 @@ def test_records_at_offsets_that_others_had_before_the_power_cut_are_stored(tmp_
         shutil.rmtree(kafka.folder / "data")
         shutil.move(tmp_path / "flushed", kafka.folder / "data")
         kafka.start()
+        send(50, 10)
         sink = it.start("run", group)
         wait_for(lambda: "ends before what is stored of it" in sink.text(), 60, 0.1, sink.text)
-        send(50, 40)
+        send(60, 30)
         stored(sink, 90)
         assert rows() == list(range(90))
     finally:

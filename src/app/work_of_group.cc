@@ -19,11 +19,8 @@ TopicIds ids_of(const std::map<TopicName, kafka::TopicInfo>& topics) {
 }
 
 /// Does not hold back what can be read where a leader is away: then nothing is compared.
-kafka::Offsets ends_of(kafka::Admin& admin, std::span<const model::TopicPartition> partitions) {
-  kafka::Offsets ends;
-  if (auto marks = admin.watermarks({partitions.begin(), partitions.end()}, 2s))
-    for (const auto& [partition, mark] : *marks) ends[partition] = mark.high;
-  return ends;
+sink::Positions::Marks marks_of(kafka::Admin& admin, std::span<const model::TopicPartition> partitions) {
+  return admin.watermarks({partitions.begin(), partitions.end()}, 2s).value_or(sink::Positions::Marks{});
 }
 
 Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec& stage, Registry& registry,
@@ -42,7 +39,7 @@ Result<runner::Work> store_work_of(const Loaded& loaded, const model::StageSpec&
   options.cluster_id = cluster->cluster_id;
   options.topic_ids = ids_of(*topics);
   options.ask_topic_ids = [admin](const std::vector<TopicName>& names) { return admin->topics(names, 10s).map(ids_of); };
-  options.ask_ends = [admin](std::span<const model::TopicPartition> partitions) { return ends_of(*admin, partitions); };
+  options.ask_marks = [admin](std::span<const model::TopicPartition> of) { return marks_of(*admin, of); };
   options.mappings = loaded.mappings;
   options.database = loaded.catalogue.database;
   options.folder = loaded.catalogue.folder;

@@ -27,20 +27,19 @@ void Positions::warn_of_recreated(const std::vector<OffsetRow>& rows, const mode
              {"offset_of_the_earlier_topic", earlier->next.get()}});
 }
 
-/// Records that come at offsets which others had before are new ones.
-Offset Positions::stored_of(const OffsetRow& row, const kafka::Offsets& ends) const {
-  auto end = ends.find(row.key.partition);
-  if (end == ends.end() || end->second >= row.next) return row.next;
-  log_.warn("the partition ends before what is stored of it: Kafka has lost records, reading on at its end",
+Offset Positions::stored_of(const OffsetRow& row, const Marks& marks) const {
+  auto mark = marks.find(row.key.partition);
+  if (mark == marks.end() || row.next <= mark->second.high) return row.next;
+  log_.warn("a partition ends before what is stored of it, its tail was lost: it is read again from its beginning",
             {{"topic", row.key.partition.topic.get()},
              {"partition", row.key.partition.partition.get()},
              {"stored", row.next.get()},
-             {"end", end->second.get()}});
-  return end->second;
+             {"end", mark->second.high.get()}});
+  return mark->second.low;
 }
 
 Result<kafka::Offsets> Positions::load(Database& database, std::span<const model::TopicPartition> partitions,
-                                       const kafka::Offsets& ends) {
+                                       const Marks& marks) {
   std::set<TopicName> names;
   for (const auto& partition : partitions) names.insert(partition.topic);
   std::vector<TopicName> topics(names.begin(), names.end());
@@ -52,7 +51,7 @@ Result<kafka::Offsets> Positions::load(Database& database, std::span<const model
     auto row = std::find_if(rows->begin(), rows->end(), [&](const auto& one) { return one.key == key; });
     Position position;
     if (row != rows->end())
-      position = {row->next, stored_of(*row, ends)};
+      position = {row->next, stored_of(*row, marks)};
     else
       warn_of_recreated(*rows, partition);
     offsets[partition] = position.stored;

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "kafka/admin.h"
 #include "kafka/consumer.h"
 #include "sink/database.h"
 
@@ -25,13 +26,14 @@ class Positions {
   void know(const TopicIds& topic_ids);
 
   /// Reads these partitions' rows anew. No row, or only one of an earlier topic of that name: from the beginning.
-  /// `ends`, where known: a partition that ends before its row has lost its last records and goes on at its end.
+  /// `marks`, where known: a partition that ends before its row has lost its tail and is read from its beginning (0038).
+  using Marks = std::map<model::TopicPartition, kafka::Watermarks>;
   Result<kafka::Offsets> load(Database& database, std::span<const model::TopicPartition> partitions,
-                              const kafka::Offsets& ends = {});
+                              const Marks& marks = {});
 
   struct Position {
     std::optional<Offset> next;  // absent: the database has no row
-    Offset stored{0};            // what comes before it is in the database
+    Offset stored{0};            // what comes before it need not be read
   };
   /// nullopt: never loaded.
   [[nodiscard]] std::optional<Position> find(const model::TopicPartition& partition) const;
@@ -39,7 +41,7 @@ class Positions {
 
  private:
   void warn_of_recreated(const std::vector<OffsetRow>& rows, const model::TopicPartition& partition) const;
-  [[nodiscard]] Offset stored_of(const OffsetRow& row, const kafka::Offsets& ends) const;
+  [[nodiscard]] Offset stored_of(const OffsetRow& row, const Marks& marks) const;
 
   const Owner owner_;
   Log log_;

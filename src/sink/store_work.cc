@@ -42,7 +42,7 @@ Result<runner::Work> store_work(StoreOptions options, Registry& registry, Log lo
     if (!own) return tl::unexpected(own.error());
     return store_worker({*std::move(own), positions, mappings, {.create = settings.create}, &registry, log}, context);
   };
-  work.start_offsets = [starter, positions, ask = options.ask_topic_ids, ask_ends = options.ask_ends](
+  work.start_offsets = [starter, positions, ask = options.ask_topic_ids, ask_marks = options.ask_marks](
                            std::span<const model::TopicPartition> partitions) -> Result<kafka::Offsets> {
     std::lock_guard lock(starter->mutex);
     if (ask) {
@@ -50,7 +50,7 @@ Result<runner::Work> store_work(StoreOptions options, Registry& registry, Log lo
       if (!ids) return tl::unexpected<Error>(ids.error());
       positions->know(*ids);
     }
-    return positions->load(*starter->database, partitions, ask_ends ? ask_ends(partitions) : kafka::Offsets{});
+    return positions->load(*starter->database, partitions, ask_marks ? ask_marks(partitions) : Positions::Marks{});
   };
   return work;
 }

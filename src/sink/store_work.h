@@ -15,6 +15,7 @@
 #include "model/catalogue.h"
 #include "model/mapping.h"
 #include "runner/work.h"
+#include "sink/positions.h"
 
 namespace loom::sink {
 
@@ -27,8 +28,8 @@ struct StoreOptions {
   std::string folder;  // relative SQLite paths start here
   /// Asked again at each assignment; off the poll thread.
   std::function<Result<std::map<TopicName, std::string>>(const std::vector<TopicName>&)> ask_topic_ids{};
-  /// Where these partitions end, likewise; what it does not know (a leader is away) is left out.
-  std::function<kafka::Offsets(std::span<const model::TopicPartition>)> ask_ends{};
+  /// Where these partitions begin and end, likewise; what it does not know (a leader is away) is left out.
+  std::function<Positions::Marks(std::span<const model::TopicPartition>)> ask_marks{};
 };
 
 /// Errors: configuration (the URL).

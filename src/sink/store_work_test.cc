@@ -22,7 +22,7 @@ struct StoreWork : testing::Test {
     StoreOptions options{
         owner.group, "cluster",         {{TopicName{"t"}, "id-1"}, {TopicName{"u"}, "id-2"}}, mappings_of(two_tables),
         {},          databases.folder()};
-    options.ask_ends = [this](std::span<const model::TopicPartition>) { return ends; };
+    options.ask_marks = [this](std::span<const model::TopicPartition>) { return marks; };
     options.database.url = databases.url(), options.database.create = create.create;
     auto made = store_work(options, registry, Log::silent());
     ASSERT_TRUE(made);
@@ -73,7 +73,7 @@ struct StoreWork : testing::Test {
   runner::Work work;
   std::unique_ptr<runner::Worker> worker;
   std::vector<std::string> dead;
-  kafka::Offsets ends;
+  Positions::Marks marks;
   bool dead_letters_away = false;
 };
 
@@ -147,13 +147,13 @@ TEST_F(StoreWork, ATopicOfAnotherIdStartsAtItsBeginning) {
 
 TEST_F(StoreWork, NewRecordsWhereKafkaHasLostOthersAreStored) {
   EXPECT_EQ(handle({good(0), good(1), good(2)}), (Words{"stored", "stored", "stored"}));
-  ends = {{{TopicName{"t"}, Partition{0}}, Offset{1}}};
-  EXPECT_EQ(started_at(0), Offset{1});
+  marks = {{{TopicName{"t"}, Partition{0}}, {Offset{0}, Offset{2}}}};
+  EXPECT_EQ(started_at(0), Offset{0});
   auto other = good(1);
   other.id = "7b0b2f3e-0000-4000-8000-000000000009";
   EXPECT_EQ(handle({good(0), other}), (Words{"repeated", "stored"}));
   EXPECT_EQ(query("SELECT next_offset FROM loom_offsets"), (Words{"2"}));
-  ends = {{{TopicName{"t"}, Partition{0}}, Offset{5}}};
+  marks = {{{TopicName{"t"}, Partition{0}}, {Offset{0}, Offset{5}}}};
   EXPECT_EQ(started_at(0), Offset{2});
   other.id = "7b0b2f3e-0000-4000-8000-000000000010";  // read on without a new assignment
   EXPECT_EQ(handle({good(0), other}), (Words{"repeated", "stored"}));
