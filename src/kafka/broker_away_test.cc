@@ -103,28 +103,6 @@ TEST_F(BrokerAway, FewHeldPartitionsArePrefetchedAndAllGoOnAfterwards) {
       60s));
 }
 
-TEST_F(BrokerAway, ACommitThatFailedIsTriedAgainWhileThePartitionStays) {
-  auto producer = Producer::open(settings_, {}, Log::silent());
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE((*producer)->send({topic_, {}, "v", {}, 0, Partition{0}}, {}));
-  ASSERT_TRUE((*producer)->flush(20s));
-  ConsumerGroup group{"commit"};
-  TopicPartition partition{topic_, Partition{0}};
-  auto consumer = Consumer::open(settings_, {group, {topic_}, false}, {}, Log::silent());
-  ASSERT_EQ(take(**consumer, 100).size(), 100u);
-  broker_->pause();
-  EXPECT_FALSE((*consumer)->commit_now({{partition, Offset{70}}}, 100ms));
-  broker_->stop(SIGKILL);
-  broker_->start();
-  auto admin = Admin::open(settings_, Log::silent());
-  EXPECT_TRUE(eventually(
-      [&] {
-        EXPECT_TRUE((*consumer)->poll(20ms, 10));
-        auto committed = (*admin)->committed(group, 5s);
-        return committed && committed->contains(partition) && committed->at(partition) == Offset{70};
-      },
-      30s));
-}
-
 TEST_F(BrokerAway, ATimedOutRecordSaysSo) {
   ProducerOptions options;
   options.delivery_timeout = 1s;
