@@ -44,7 +44,8 @@ class Joiner {
   /// How long after the last message was taken (microseconds, by no wall clock) what is open may be ended, when nothing
   /// more has come; nullopt: nothing is open.
   [[nodiscard]] virtual std::optional<Micros> closes_after() const = 0;
-  /// The clock ends what is open: the partition is read to its end and `closes_after` has passed.
+  /// The clock ends what is open: `closes_after` has passed, and the partition is read to its end, or so much of other
+  /// keys' messages (by their records' timestamps) has come since.
   virtual std::vector<Ended> close() = 0;
 };
 

@@ -184,7 +184,7 @@ void ConsumeLoop::revoked(std::span<const model::TopicPartition> partitions, boo
   engine_->lanes.drop_closed();
   if (!lost) {
     settle_in_flight(leaving, SteadyClock::now() + ports_.revoke_wait);
-    if (auto next = engine_->partitions.to_commit(); !next.empty()) {
+    if (auto next = to_commit(); !next.empty()) {
       auto committed = consumer_->commit_now(next, commit_wait);
       if (!committed)
         log_.warn("what is settled could not be committed, it will be read again",
@@ -249,9 +249,13 @@ void ConsumeLoop::want_starts() {
   starts_->want(std::move(wanted));
 }
 
+kafka::Offsets ConsumeLoop::to_commit() {
+  return engine_->partitions.to_commit(engine_->joiners ? engine_->joiners->limits() : Limits{});
+}
+
 void ConsumeLoop::commit() {
   commit_at_ = steady_now() + std::chrono::microseconds(options_.commit_every).count();
-  if (auto next = engine_->partitions.to_commit(); !next.empty()) consumer_->commit(next);
+  if (auto next = to_commit(); !next.empty()) consumer_->commit(next);
 }
 
 void ConsumeLoop::each_second() {
@@ -273,7 +277,7 @@ void ConsumeLoop::drain() {
   if (consumer_) settle_in_flight(all, deadline);
   auto left = engine_->partitions.records();
   if (consumer_) {
-    if (auto next = engine_->partitions.to_commit(); !next.empty()) (void)consumer_->commit_now(next, commit_wait);
+    if (auto next = to_commit(); !next.empty()) (void)consumer_->commit_now(next, commit_wait);
   }
   for (auto* assignment : all) engine_->partitions.end(*assignment);
   if (engine_->publisher) engine_->publisher->abandon();

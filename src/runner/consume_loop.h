@@ -60,6 +60,7 @@ class ConsumeLoop : public Runner {
   void reposition(const RepositionRequest& request);
   void seek_pending();
   void want_starts();
+  [[nodiscard]] kafka::Offsets to_commit();
   void commit();
   void each_second();
 

@@ -69,6 +69,7 @@ class FakeKafka {
   std::map<model::TopicPartition, std::size_t> delivered;
   std::size_t holds = 0, seeks = 0;
   bool is_closed = false, is_failing = false;
+  bool has_no_end = false;  // there is always more to read
 
   std::vector<model::OutRecord> sent;          // accepted by the producer, in order
   std::vector<model::OutRecord> acknowledged;  // delivered
@@ -133,7 +134,7 @@ class FakeConsumer : public kafka::Consumer {
   bool is_at_end(const model::TopicPartition& partition) override {
     std::lock_guard lock(kafka_.mutex);
     const auto& log = kafka_.logs[partition];
-    return log.empty() || positions_[partition].get() > log.back().offset;
+    return !kafka_.has_no_end && (log.empty() || positions_[partition].get() > log.back().offset);
   }
   void commit(const kafka::Offsets& next) override {
     std::lock_guard lock(kafka_.mutex);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -30,8 +31,14 @@ enum class Phase { open, closing, gone };
 struct Standing {
   std::atomic<bool> is_at_end{false};  // read to its end, and all of it settled
   std::atomic<bool> is_gone{false};
+  std::atomic<std::int64_t> settled_ms{0};  // timestamp of a record up to which all is settled
   std::atomic<int> unsent{0};  // memories of its keys whose end is not sent: it may not be committed past what they need
 };
+
+/// How far a partition may be committed; those that are not in it: as far as it is settled.
+using Limits = std::map<const Standing*, Offset>;
+
+[[nodiscard]] inline Offset next_of(const model::Record& record) { return Offset{record.offset().get() + 1}; }
 
 /// One partition from one assignment (or reposition) to the next: its identity is the generation.
 struct Assignment {

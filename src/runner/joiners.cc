@@ -15,6 +15,8 @@ struct Joiners::Memory {
   std::unique_ptr<Joiner> joiner;
   std::shared_ptr<Standing> standing;
   Micros used = 0;  // when its last message was taken
+  std::atomic<std::int64_t> last_ms{0}, next{0};  // its timestamp, and the offset behind it
+  std::atomic<bool> is_open{false};
   std::vector<Ended> unsent;  // ended by the clock, and could not be sent
   Micros send_at = 0;
 };
@@ -70,10 +72,15 @@ Verdict Joiners::take(const Item& item) {
   if (!memory->unsent.empty())
     return Retry{Error{ErrorKind::unavailable, "what ended before it in its key is not sent yet", "", "", ""}};
   memory->used = steady_();
+  memory->last_ms = item.record.timestamp_ms();
+  memory->next = next_of(item.record).get();
   try {
-    return memory->joiner->take(message, keep(item.record));
+    auto taken = memory->joiner->take(message, keep(item.record));
+    memory->is_open = memory->joiner->closes_after().has_value();
+    return taken;
   } catch (const std::exception& thrown) {
     memory->joiner = make_();  // what it remembers cannot be trusted
+    memory->is_open = false;
     return Reject{Error{ErrorKind::internal, std::string("the stage threw: ") + thrown.what(), "",
                         "mend the stage, then replay the dead letter", ""}};
   }
@@ -101,7 +108,20 @@ bool Joiners::is_due(const Memory& memory) const {
   const auto& standing = *memory.standing;
   if (!memory.unsent.empty()) return standing.is_gone || memory.send_at <= steady_();
   auto after = memory.joiner->closes_after();
-  return after && memory.used + *after <= steady_() && standing.is_at_end && !standing.is_gone;
+  if (!after || memory.used + *after > steady_() || standing.is_gone) return false;
+  bool is_silent = standing.settled_ms - memory.last_ms > *after / 1000;  // others went on for so long: a backlog is read
+  return standing.is_at_end || is_silent;
+}
+
+Limits Joiners::limits() const {
+  Limits limits;
+  std::lock_guard lock(mutex_);
+  for (const auto& [key, memory] : memories_) {
+    if (!memory->is_open) continue;
+    auto& limit = limits.try_emplace(memory->standing.get(), Offset{memory->next}).first->second;
+    limit = std::min(limit, Offset{memory->next});
+  }
+  return limits;
 }
 
 void Joiners::close_due(const Send& send) {
@@ -117,6 +137,7 @@ void Joiners::close_due(const Send& send) {
     memory->send_at = steady_() + wait.value_or(0);
     if (wait) continue;
     memory->unsent.clear();
+    memory->is_open = memory->joiner->closes_after().has_value();
     --standing.unsent;
   }
 }

@@ -42,6 +42,9 @@ class Joiners {
   /// commits no further. Also forgets memories that nobody needs any more.
   using Send = std::function<std::optional<Micros>(const std::vector<Ended>& ended, const Standing& standing)>;
   void close_due(const Send& send);
+  /// Where something is open, a partition is committed no further than behind the last message of that memory: the
+  /// lookback from there is what it needs. Any thread; a memory that is at work counts as it was before.
+  [[nodiscard]] Limits limits() const;
   [[nodiscard]] std::size_t size() const;
 
  private:

@@ -106,6 +106,7 @@ void Partitions::take_back(Item* item) {
   --assignment.records;
   if (!item->how.empty() && !item->is_gone()) {
     assignment.tracker.settle(item->record.offset());
+    if (assignment.tracker.next() == next_of(item->record)) assignment.standing->settled_ms = item->record.timestamp_ms();
     assignment.telemetry->settled(item->how);
   }
   pool_.give_back(item);
@@ -136,11 +137,14 @@ bool Partitions::is_any_waiting() const {
                      [](const auto& one) { return one->held || one->starting; });
 }
 
-kafka::Offsets Partitions::to_commit() {
+kafka::Offsets Partitions::to_commit(const Limits& limits) {
   kafka::Offsets next;
   for (auto& assignment : assignments_) {
     auto offset = assignment->tracker.next();
-    if (!offset || offset == assignment->committed || assignment->standing->unsent > 0 ||
+    auto limit = limits.find(assignment->standing.get());
+    if (offset && limit != limits.end()) offset = std::min(*offset, limit->second);
+    const auto& before = assignment->committed ? assignment->committed : assignment->settle_from;
+    if (!offset || (before && *offset <= *before) || assignment->standing->unsent > 0 ||
         assignment->phase.load(std::memory_order_acquire) == Phase::gone)
       continue;
     assignment->committed = offset;

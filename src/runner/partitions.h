@@ -42,7 +42,7 @@ class Partitions {
   [[nodiscard]] std::size_t records() const { return records_; }
 
   /// What has moved on since the last call, of those that are still ours.
-  [[nodiscard]] kafka::Offsets to_commit();
+  [[nodiscard]] kafka::Offsets to_commit(const Limits& limits = {});
   /// Which partitions are read to their end with nothing left to settle: for the clock of joining stages.
   void note_ends(kafka::Consumer& consumer);
   void report();  // sets the gauges; once a second
