@@ -35,7 +35,7 @@ FULL = "urn:loom:problem:full"
 class Speakers:
     """Devices that send one recording over and over, a second of it a message."""
     RATE = 16000
-    SILENT = (11, 12)  # of its 13 seconds
+    SILENT = (2, 11, 12)  # of its 13 seconds; in 2 is a quarter of a second of speech, which is none by itself (after an outage)
 
     def __init__(self, chance):
         with wave.open(str(ROOT / ".deps/testdata/jfk.wav")) as file:

@@ -76,22 +76,34 @@ class Pipeline:
         self.parts[role] = self.world.keeper.keep(part)
         return part
 
-    def settle(self, seconds=180):
-        """Waits until all that was offered by now was accepted and has ended, and new messages pass at once; gives the identities
-        that were accepted since the last time. What has not ended after `seconds` is lost, as far as one can tell."""
-        end, offered = time.monotonic() + seconds, self.books.offered
+    def settle(self, seconds=180, joins_too=False):
+        """Waits until all that was offered by now was accepted and has ended, and new messages pass at once (joins_too: one that is
+        joined has ended that was offered later); gives the identities that were accepted since the last time. What has not ended
+        after `seconds` is lost, as far as one can tell."""
+        end, began = time.monotonic() + seconds, time.time()
         is_delayed = True
         while is_delayed and time.monotonic() < end:
             now = time.time()
-            while self.cursor < len(offered) and self.books.sent[offered[self.cursor]].offered_at <= now:
-                self.open.append(offered[self.cursor])
-                self.cursor += 1
+            self._open_until(now)
             self._wait_for_ends([i for i in self.open if not self.routes[self.books.sent[i].kind].joins], end)
             is_delayed = time.time() - now > 1
+        while joins_too and time.monotonic() < end and not self._has_joined_since(began):
+            time.sleep(0.03)
+            self._open_until(time.time())
         self._wait_for_ends(self.open, end)
         fresh = [i for i in self.open if self.books.sent[i].accepted_at]
         self.open = [i for i in self.open if not self.books.sent[i].accepted_at]
         return fresh
+
+    def _open_until(self, now):
+        offered = self.books.offered
+        while self.cursor < len(offered) and self.books.sent[offered[self.cursor]].offered_at <= now:
+            self.open.append(offered[self.cursor])
+            self.cursor += 1
+
+    def _has_joined_since(self, began):
+        joined = [i for i in self.open if self.routes[self.books.sent[i].kind].joins and self.books.sent[i].offered_at > began]
+        return any(self.books.ends.get(i) for i in joined)
 
     def _wait_for_ends(self, waiting, end):
         while waiting and time.monotonic() < end:

@@ -66,14 +66,14 @@ class World:
         with concurrent.futures.ThreadPoolExecutor(len(faults)) as threads:
             for future in [threads.submit(fault.act, scene) for fault, scene in zip(faults, scenes)]:
                 future.result()
-        ended = max(scene.ended or scene.began for scene in scenes)
+        began, ended = min(scene.began for scene in scenes), max(scene.ended or scene.began for scene in scenes)
         verdict, stall, recovered = Verdict(), 0.0, 0.0
         for one in pipes:
-            fresh = one.settle()
+            fresh = one.settle(joins_too=any(fault.touches == "ears" for fault in faults))
             one.load.check()
             assert fresh, f"{one.name} was told of no message: the fault met no load"
             verdict.add(one.verdict(fresh))
-            stall = max(stall, stall_of(one, fresh))
+            stall = max(stall, stall_of(one, fresh, began))
             recovered = max(recovered, recovery_of(one, fresh, ended))
         bars = [fault.bar for fault in faults]
         note = "; ".join(scene.note for scene in scenes if scene.note)
@@ -103,11 +103,12 @@ def arrivals(pipe, identities):
     return sorted(found, key=lambda one: one[0])
 
 
-def stall_of(pipe, identities):
-    """The longest time in which something of a partition waited (since the client offered it) and nothing of it arrived."""
+def stall_of(pipe, identities, began):
+    """The longest time since the fault began in which something of a partition waited (since the client offered it) and nothing of
+    it arrived."""
     longest, before = 0.0, {}
     for arrived, sent, place in arrivals(pipe, identities):
-        longest = max(longest, arrived - max(before.get(place, 0), sent.offered_at))
+        longest = max(longest, arrived - max(before.get(place, 0), sent.offered_at, began))
         before[place] = arrived
     return longest
 
