@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kafka/admin.h"
+#include "runner/walk_back.h"
 
 namespace loom::runner {
 namespace {
@@ -11,7 +12,7 @@ using namespace std::chrono_literals;
 using Times = std::map<model::TopicPartition, std::int64_t>;  // milliseconds
 
 constexpr auto patience = 5s;
-constexpr std::int64_t widest_gap = 100;  // offsets before the committed one in which its predecessor is looked for
+constexpr std::int64_t widest_hole = 100;  // offsets before the committed one in which its predecessor is looked for
 
 /// When the last record before each offset was written; partitions that have none are not in the answer.
 Result<Times> times_before(const model::ClusterSettings& settings, const kafka::Offsets& offsets,
@@ -19,7 +20,7 @@ Result<Times> times_before(const model::ClusterSettings& settings, const kafka::
   std::map<model::TopicPartition, kafka::Range> ranges;
   for (const auto& [partition, offset] : offsets) {
     auto low = marks.at(partition).low.get();
-    if (offset.get() > low) ranges[partition] = {Offset{std::max(low, offset.get() - widest_gap)}, offset};
+    if (offset.get() > low) ranges[partition] = {Offset{std::max(low, offset.get() - widest_hole)}, offset};
   }
   Times times;
   auto read = kafka::read(
@@ -31,6 +32,26 @@ Result<Times> times_before(const model::ClusterSettings& settings, const kafka::
       log);
   if (!read) return tl::unexpected<Error>(read.error());
   return times;
+}
+
+/// Where the lookback before `offset`, whose last record is of `time`, begins. By time, where that can be searched: a
+/// record of the future, or none for a while, says that a clock was set.
+Result<Offset> begin_of(kafka::Admin& admin, const model::ClusterSettings& settings, const Walk& walk,
+                        std::int64_t time, std::chrono::milliseconds lookback, const Log& log) {
+  auto wanted = std::max<std::int64_t>(time - lookback.count(), 0);
+  auto found = admin.offsets_at({walk.partition}, wanted, patience);
+  if (!found) return tl::unexpected<Error>(found.error());
+  auto begin = found->contains(walk.partition) ? std::min(found->at(walk.partition), walk.from) : walk.from;
+  bool is_set = begin == walk.from;
+  auto read = begin == walk.from ? Result<void>{} : kafka::read(
+      settings, {{walk.partition, {begin, Offset{begin.get() + 1}}}},
+      [&](const model::Record* record) {
+        if (record) is_set = record->timestamp_ms() > time || record->timestamp_ms() - wanted > widest_gap.count();
+        return true;
+      },
+      log);
+  if (!read) return tl::unexpected<Error>(read.error());
+  return is_set ? walk_back(settings, walk, lookback, log) : Result<Offset>(begin);
 }
 
 /// The log ends before what was committed: its tail was lost, and what is written since has offsets that the group
@@ -77,10 +98,9 @@ Result<Starts> lookback_starts(const model::ClusterSettings& settings, const Con
     auto& start = starts.emplace(partition, Start{offset}).first->second;
     auto time = times->find(partition);
     if (time == times->end()) continue;
-    auto from = (*admin)->offsets_at({partition}, std::max<std::int64_t>(time->second - lookback.count(), 0), patience);
-    if (!from) return tl::unexpected<Error>(from.error());
-    if (auto found = from->find(partition); found != from->end() && found->second < offset)
-      start = {found->second, offset};
+    auto begin = begin_of(**admin, settings, {partition, marks->at(partition).low, offset}, time->second, lookback, log);
+    if (!begin) return tl::unexpected<Error>(begin.error());
+    if (*begin < offset) start = {*begin, offset};
   }
   return starts;
 }

@@ -1,5 +1,6 @@
 // Where a joining stage starts to read: the lookback before the committed offset, to rebuild what it remembered. Time is
-// the records' timestamps, so a silent hour before the committed offset costs nothing.
+// the records' timestamps, so a silent hour before the committed offset costs nothing; where a clock was set between them,
+// it is the sum of the gaps.
 // Threads: any; blocks for as long as the broker takes. Errors: unavailable and what an operator must mend.
 //   auto starts = lookback_starts(settings, group, 60s, partitions, log);
 #pragma once
