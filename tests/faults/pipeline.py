@@ -80,7 +80,7 @@ class Pipeline:
         """Waits until all that was offered by now was accepted and has ended, and new messages pass at once (joins_too: one that is
         joined has ended that was offered later); gives the identities that were accepted since the last time. What has not ended
         after `seconds` is lost, as far as one can tell."""
-        end, began = time.monotonic() + seconds, time.time()
+        end, began, joins_too = time.monotonic() + seconds, time.time(), joins_too and any(route.joins for route in self.routes.values())
         is_delayed = True
         while is_delayed and time.monotonic() < end:
             now = time.time()
