@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "tests/support/listener.h"
+#include "tests/support/temp_folder.h"
 
 namespace loom::app {
 namespace {
@@ -26,12 +27,9 @@ mkdir data.part && echo "cluster.id" > data.part/meta.properties
 class KafkaFolderTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "loom-kafka-XXXXXX").string();
-    root_ = mkdtemp(pattern.data());
     std::ofstream(root_ / "java") << tool;
     fs::permissions(root_ / "java", fs::perms::owner_all);
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   [[nodiscard]] Result<std::unique_ptr<KafkaFolder>> open() const {
     return KafkaFolder::open((root_ / "kafka").string(), {(root_ / "java").string(), "/jars"});
@@ -50,7 +48,8 @@ class KafkaFolderTest : public testing::Test {
     std::ofstream(root_ / file) << what;
   }
 
-  fs::path root_;
+  test::TempFolder temp_;
+  fs::path root_ = temp_.path();
 };
 
 TEST_F(KafkaFolderTest, is_formatted_once_under_an_id_that_stays) {

@@ -11,6 +11,7 @@
 
 #include "kafka/admin.h"
 #include "tests/support/listener.h"
+#include "tests/support/temp_folder.h"
 
 namespace loom::app {
 namespace {
@@ -20,12 +21,6 @@ namespace fs = std::filesystem;
 
 class LocalKafkaTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "loom-local-kafka-XXXXXX").string();
-    root_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   [[nodiscard]] static model::ClusterSettings on(int port) {
     model::ClusterSettings settings;
     settings.bootstrap = "127.0.0.1:" + std::to_string(port);
@@ -43,7 +38,8 @@ class LocalKafkaTest : public testing::Test {
     return cluster ? cluster->cluster_id : to_string(cluster.error());
   }
 
-  fs::path root_;
+  test::TempFolder temp_;
+  fs::path root_ = temp_.path();
 };
 
 TEST_F(LocalKafkaTest, two_run_side_by_side_and_one_that_is_killed_comes_back_with_its_data) {

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temp_folder.h"
+
 namespace loom::app {
 namespace {
 
@@ -18,12 +20,6 @@ namespace fs = std::filesystem;
 
 class SupervisorTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "loom-supervisor-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   [[nodiscard]] ChildSpec shell(const std::string& name, const std::string& script, int drain_order = 0) const {
     return {name,
             {
@@ -53,7 +49,8 @@ class SupervisorTest : public testing::Test {
     return testing::AssertionSuccess();
   }
 
-  fs::path folder_;
+  test::TempFolder temp_;
+  fs::path folder_ = temp_.path();
   SupervisorOptions quick_{{1ms, 4ms, 60s}, 20s};
 };
 

@@ -37,7 +37,8 @@ Options<StageOptions> stage_options() {
       .add("when", &StageOptions::when,
            "only messages whose fields have these values, e.g. {pipeline_hint: ocr_extraction}")
       .add("lanes", &StageOptions::lanes, "worker threads; order is kept per key", at_least(1))
-      .add("attempts", &StageOptions::attempts, "tries of a message whose error may pass, before it is a dead letter; `store` tries its batches for ever",
+      .add("attempts", &StageOptions::attempts,
+           "tries of a message whose error may pass, before it is a dead letter; `store` tries its batches for ever",
            at_least(1))
       .also("forward")
       .also("engine")

@@ -87,14 +87,14 @@ void Crew::work(Engine& engine, const Log& log, Backoff backoff) {
     loop.run();
 }
 
-/// Ends what is open in partitions that are read to their end. What cannot be delivered is tried until it can.
+/// Ends what the clock ends (Joiners::close_due). What cannot be delivered is tried until it can.
 void Crew::watch_the_clock(Engine& engine) {
   json::Document document;
   auto send = [&](const std::vector<Ended>& ended, const Standing& standing) -> std::optional<Micros> {
     const auto& record = record_of(ended.front().message);
-    auto sent = standing.is_gone ? Result<void>{} : engine.composer->ended(ended, {}, document).and_then([&](auto records) {
-      return engine.publisher->deliver(std::move(records));
-    });
+    auto deliver = [&](auto records) { return engine.publisher->deliver(std::move(records)); };
+    Result<void> sent;
+    if (!standing.is_gone) sent = engine.composer->ended(ended, {}, document).and_then(deliver);
     if (sent || engine.publisher->is_abandoned()) return engine.retries.forget(record), std::nullopt;
     return engine.retries.come_again(record, sent.error());
   };

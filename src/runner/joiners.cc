@@ -109,7 +109,8 @@ bool Joiners::is_due(const Memory& memory) const {
   if (!memory.unsent.empty()) return standing.is_gone || memory.send_at <= steady_();
   auto after = memory.joiner->closes_after();
   if (!after || memory.used + *after > steady_() || standing.is_gone) return false;
-  bool is_silent = standing.settled_ms - memory.last_ms > *after / 1000;  // others went on for so long: a backlog is read
+  // in a backlog: others went on for so long
+  bool is_silent = standing.settled_ms - memory.last_ms > *after / 1000;
   return standing.is_at_end || is_silent;
 }
 

@@ -84,6 +84,16 @@ class JoiningTest : public ConsumeLoopTest {
       return error_of(ErrorKind::too_large);
     };
   }
+  /// 'a' and 'b' are committed, the clock has ended them and the topic refuses what came of it.
+  void the_clock_ends_what_is_refused() {
+    topic_is_small();
+    say("a"), say("b");
+    kafka_.assign({at(0)});
+    start();
+    ASSERT_TRUE(wait_for_commit(0, 2));
+    now_ = 1000;
+    ASSERT_TRUE(kafka_.wait_until([&] { return refused_ > 0; }));
+  }
   std::atomic<bool> topic_is_small_{true};
   std::atomic<int> refused_{0};
   std::atomic<int> taken_{0};
@@ -195,13 +205,7 @@ TEST_F(JoiningTest, WhatIsTooLargeForTheOutputWaitsWithItsRecordUntilTheTopicTak
 }
 
 TEST_F(JoiningTest, WhatTheClockEndedAndIsTooLargeHoldsItsKeyAndTheCommitsAndNobodyElse) {
-  topic_is_small();
-  say("a"), say("b");
-  kafka_.assign({at(0)});
-  start();
-  ASSERT_TRUE(wait_for_commit(0, 2));
-  now_ = 1000;
-  ASSERT_TRUE(kafka_.wait_until([&] { return refused_ > 0; }));
+  ASSERT_NO_FATAL_FAILURE(the_clock_ends_what_is_refused());
   say("y", "third"), say("z", "third");
   for (std::size_t i = 1; i < 10; ++i) {
     say("x.", "other");
@@ -221,13 +225,7 @@ TEST_F(JoiningTest, WhatTheClockEndedAndIsTooLargeHoldsItsKeyAndTheCommitsAndNob
 }
 
 TEST_F(JoiningTest, WhatTheClockCouldNotSendGoesWithItsAssignmentAndIsRebuilt) {
-  topic_is_small();
-  say("a"), say("b");
-  kafka_.assign({at(0)});
-  start();
-  ASSERT_TRUE(wait_for_commit(0, 2));
-  now_ = 1000;
-  ASSERT_TRUE(kafka_.wait_until([&] { return refused_ > 0; }));
+  ASSERT_NO_FATAL_FAILURE(the_clock_ends_what_is_refused());
   starts_[at(0)] = {Offset{0}, Offset{2}};
   kafka_.revoke({at(0)});
   kafka_.assign({at(0)});

@@ -34,23 +34,18 @@ Result<Times> times_before(const model::ClusterSettings& settings, const kafka::
   return times;
 }
 
-/// Where the lookback before `offset`, whose last record is of `time`, begins. By time, where that can be searched: a
-/// record of the future, or none for a while, says that a clock was set.
+/// Where the lookback before `walk.from` begins, whose last record is of `time`. By time, where that can be searched: a
+/// first record of the future, or none for a while, says that a clock was set.
 Result<Offset> begin_of(kafka::Admin& admin, const model::ClusterSettings& settings, const Walk& walk,
                         std::int64_t time, std::chrono::milliseconds lookback, const Log& log) {
   auto wanted = std::max<std::int64_t>(time - lookback.count(), 0);
   auto found = admin.offsets_at({walk.partition}, wanted, patience);
   if (!found) return tl::unexpected<Error>(found.error());
   auto begin = found->contains(walk.partition) ? std::min(found->at(walk.partition), walk.from) : walk.from;
-  bool is_set = begin == walk.from;
-  auto read = begin == walk.from ? Result<void>{} : kafka::read(
-      settings, {{walk.partition, {begin, Offset{begin.get() + 1}}}},
-      [&](const model::Record* record) {
-        if (record) is_set = record->timestamp_ms() > time || record->timestamp_ms() - wanted > widest_gap.count();
-        return true;
-      },
-      log);
-  if (!read) return tl::unexpected<Error>(read.error());
+  auto first = times_before(settings, {{walk.partition, Offset{begin.get() + 1}}}, {{walk.partition, {begin, {}}}}, log);
+  if (!first) return tl::unexpected<Error>(first.error());
+  auto of_first = first->contains(walk.partition) ? first->at(walk.partition) : wanted;
+  bool is_set = begin == walk.from || of_first > time || of_first - wanted > widest_gap.count();
   return is_set ? walk_back(settings, walk, lookback, log) : Result<Offset>(begin);
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "kafka/admin.h"
 #include "kafka/producer.h"
 #include "tests/support/test_broker.h"
@@ -12,58 +14,62 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(LookbackOnKafka, ALogThatEndsBeforeWhatWasCommittedIsSettledFromItsBeginning) {
-  if (!test::Broker::is_available()) GTEST_SKIP() << "no Kafka in " << test::Broker::jars();
-  test::Broker broker;
-  model::ClusterSettings settings;
-  settings.bootstrap = broker.bootstrap();
-  TopicName topic{"in"};
-  ConsumerGroup group{"g"};
-  model::TopicPartition whole{topic, Partition{0}}, cut_off{topic, Partition{1}};
-  auto admin = kafka::Admin::open(settings, Log::silent());
-  ASSERT_TRUE((*admin)->create({{topic, 2, 1, {}}}, 30s));
-  auto producer = kafka::Producer::open(settings, {}, Log::silent());
-  ASSERT_TRUE((*producer)->warm(topic, 30s));
-  for (int i = 0; i < 20; ++i)
-    ASSERT_TRUE((*producer)->send({topic, "k", "v", {}, 0, Partition{i % 2}}, [](const auto& where) { EXPECT_TRUE(where); }));
-  ASSERT_TRUE((*producer)->flush(30s));
-  ASSERT_TRUE((*admin)->set_committed(group, {{whole, Offset{10}}, {cut_off, Offset{15}}}, 30s));
-  auto starts = lookback_starts(settings, group, 60s, std::vector{whole, cut_off}, Log::silent());
-  ASSERT_TRUE(starts) << to_string(starts.error());
-  EXPECT_EQ((*starts)[whole].next, Offset{0});
-  EXPECT_EQ((*starts)[whole].settle_from, Offset{10});
-  EXPECT_EQ((*starts)[cut_off].next, Offset{0});
-  EXPECT_EQ((*starts)[cut_off].settle_from, std::nullopt) << "any of the ten may be new";
+class LookbackOnKafka : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::Broker::is_available()) GTEST_SKIP() << "no Kafka in " << test::Broker::jars();
+    broker_.emplace();
+    settings_.bootstrap = broker_->bootstrap();
+    admin_ = *kafka::Admin::open(settings_, Log::silent());
+    producer_ = *kafka::Producer::open(settings_, {}, Log::silent());
+  }
+  void make_topic(int partitions) {
+    ASSERT_TRUE(admin_->create({{topic_, partitions, 1, {}}}, 30s));
+    ASSERT_TRUE(producer_->warm(topic_, 30s));
+  }
+  void put(Partition partition, std::int64_t timestamp_ms = 0) {
+    ASSERT_TRUE(producer_->send({topic_, "k", "v", {}, timestamp_ms, partition}, [](const auto& where) { EXPECT_TRUE(where); }));
+  }
+  /// What it begins with where so much is committed.
+  Starts starts_of(const kafka::Offsets& committed) {
+    std::vector<model::TopicPartition> partitions;
+    for (const auto& [partition, offset] : committed) partitions.push_back(partition);
+    EXPECT_TRUE(producer_->flush(30s));
+    EXPECT_TRUE(admin_->set_committed(group_, committed, 30s));
+    auto starts = lookback_starts(settings_, group_, 60s, partitions, Log::silent());
+    EXPECT_TRUE(starts) << to_string(starts.error());
+    return starts.value_or(Starts{});
+  }
+  std::optional<test::Broker> broker_;
+  model::ClusterSettings settings_;
+  TopicName topic_{"in"};
+  ConsumerGroup group_{"g"};
+  std::unique_ptr<kafka::Admin> admin_;
+  std::unique_ptr<kafka::Producer> producer_;
+};
+
+TEST_F(LookbackOnKafka, ALogThatEndsBeforeWhatWasCommittedIsSettledFromItsBeginning) {
+  model::TopicPartition whole{topic_, Partition{0}}, cut_off{topic_, Partition{1}};
+  make_topic(2);
+  for (int i = 0; i < 20; ++i) put(Partition{i % 2});
+  auto starts = starts_of({{whole, Offset{10}}, {cut_off, Offset{15}}});
+  EXPECT_EQ(starts[whole].next, Offset{0});
+  EXPECT_EQ(starts[whole].settle_from, Offset{10});
+  EXPECT_EQ(starts[cut_off].next, Offset{0});
+  EXPECT_EQ(starts[cut_off].settle_from, std::nullopt) << "any of the ten may be new";
 }
 
 /// A record a second, ten of them an hour ahead.
-TEST(LookbackOnKafka, AClockThatWasSetAheadNeitherShortensNorLengthensIt) {
-  if (!test::Broker::is_available()) GTEST_SKIP() << "no Kafka in " << test::Broker::jars();
-  test::Broker broker;
-  model::ClusterSettings settings;
-  settings.bootstrap = broker.bootstrap();
-  TopicName topic{"in"};
-  auto admin = kafka::Admin::open(settings, Log::silent());
-  ASSERT_TRUE((*admin)->create({{topic, 1, 1, {}}}, 30s));
-  auto producer = kafka::Producer::open(settings, {}, Log::silent());
-  ASSERT_TRUE((*producer)->warm(topic, 30s));
+TEST_F(LookbackOnKafka, AClockThatWasSetAheadNeitherShortensNorLengthensIt) {
+  model::TopicPartition one{topic_, Partition{0}};
+  make_topic(1);
   for (int i = 0; i < 400; ++i) {
     bool is_ahead = i >= 100 && i < 110;
-    auto second = 1'790'000'000 + i + (is_ahead ? 3600 : 0);
-    ASSERT_TRUE((*producer)->send({topic, "k", "v", {}, 1000LL * second, Partition{0}}, {}));
+    put(Partition{0}, 1000LL * (1'790'000'000 + i + (is_ahead ? 3600 : 0)));
   }
-  ASSERT_TRUE((*producer)->flush(30s));
-  model::TopicPartition one{topic, Partition{0}};
-  auto start_before = [&](int committed) {
-    ConsumerGroup group{"g"};
-    EXPECT_TRUE((*admin)->set_committed(group, {{one, Offset{committed}}}, 30s));
-    auto starts = lookback_starts(settings, group, 60s, std::vector{one}, Log::silent());
-    EXPECT_TRUE(starts) << to_string(starts.error());
-    return starts->at(one).next;
-  };
-  EXPECT_EQ(start_before(90), Offset{29});
-  EXPECT_EQ(start_before(105), Offset{48}) << "the hour counts as five seconds";
-  EXPECT_EQ(start_before(300), Offset{239}) << "not from what was of the future";
+  EXPECT_EQ(starts_of({{one, Offset{90}}})[one].next, Offset{29});
+  EXPECT_EQ(starts_of({{one, Offset{105}}})[one].next, Offset{48}) << "the hour counts as five seconds";
+  EXPECT_EQ(starts_of({{one, Offset{300}}})[one].next, Offset{239}) << "not from what was of the future";
 }
 
 }  // namespace

@@ -106,7 +106,8 @@ void Partitions::take_back(Item* item) {
   --assignment.records;
   if (!item->how.empty() && !item->is_gone()) {
     assignment.tracker.settle(item->record.offset());
-    if (assignment.tracker.next() == next_of(item->record)) assignment.standing->settled_ms = item->record.timestamp_ms();
+    if (assignment.tracker.next() == next_of(item->record))
+      assignment.standing->settled_ms = item->record.timestamp_ms();
     assignment.telemetry->settled(item->how);
   }
   pool_.give_back(item);

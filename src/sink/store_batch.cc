@@ -43,7 +43,7 @@ StoreBatch::StoreBatch(Records records, const Positions& positions) : records_(r
       lane->second.from = position ? position->next : std::nullopt;
       if (lane->second.records.empty()) lane->second.to = position ? position->stored : Offset{0};
     }
-    lane->second.records.push_back(i);  // one that was stored before is found by its identity: offsets come again when Kafka lost some
+    lane->second.records.push_back(i);  // one stored before is found by its identity: lost offsets come again (0038)
     lane->second.to = std::max(lane->second.to, Offset{record.offset().get() + 1});
   }
 }
