@@ -8,6 +8,19 @@ namespace {
 
 constexpr Micros unused_for = 600'000'000;  // then a memory with nothing open is forgotten
 
+Reject broken(std::string what) {
+  return {Error{ErrorKind::internal, std::move(what), "", "mend the stage, then replay the dead letter", ""}};
+}
+
+/// What was open before the record that made it throw.
+std::vector<Ended> ended_without(const model::Record& record, Joiner& joiner) try {
+  auto ended = joiner.close();
+  std::erase_if(ended, [&](const Ended& one) { return record_of(one.message).offset() == record.offset(); });
+  return ended;
+} catch (const std::exception&) {
+  return {};
+}
+
 }  // namespace
 
 struct Joiners::Memory {
@@ -74,16 +87,17 @@ Verdict Joiners::take(const Item& item) {
   memory->used = steady_();
   memory->last_ms = item.record.timestamp_ms();
   memory->next = next_of(item.record).get();
+  Taken taken;
   try {
-    auto taken = memory->joiner->take(message, keep(item.record));
-    memory->is_open = memory->joiner->closes_after().has_value();
-    return taken;
+    taken = memory->joiner->take(message, keep(item.record));
+    if (std::holds_alternative<Retry>(taken.own) && !taken.ended.empty())  // the second time it would end nothing
+      taken.own = broken("the stage ended other messages and wants this one again");
   } catch (const std::exception& thrown) {
+    taken = {broken(std::string("the stage threw: ") + thrown.what()), ended_without(item.record, *memory->joiner)};
     memory->joiner = make_();  // what it remembers cannot be trusted
-    memory->is_open = false;
-    return Reject{Error{ErrorKind::internal, std::string("the stage threw: ") + thrown.what(), "",
-                        "mend the stage, then replay the dead letter", ""}};
   }
+  memory->is_open = memory->joiner->closes_after().has_value();
+  return taken;
 }
 
 /// Those that may have something to end or to send; those that nobody needs are forgotten.

@@ -16,8 +16,9 @@ class Sentence : public Joiner {
     if (word == "throw") throw std::runtime_error("boom");
     if (word == "-") return {Drop{"no_word"}};
     std::vector<Ended> ended;
-    if (word == "|") ended = close();
+    if (word == "|" || word == "later") ended = close();
     if (word == "|") return {Drop{"bar"}, std::move(ended)};
+    if (word == "later") return {Retry{*error_of(ErrorKind::unavailable)}, std::move(ended)};
     words_ += word;
     last_ = kept;
     if (word.back() != '.') return {Joined{}};
@@ -254,13 +255,22 @@ TEST_F(JoiningTest, AMemoryGoesWithItsAssignment) {
   EXPECT_EQ(sentences(), (Names{"1:b."}));
 }
 
-TEST_F(JoiningTest, AJoinerThatThrowsLosesItsMemoryAndTheMessageIsADeadLetter) {
+TEST_F(JoiningTest, AJoinerThatThrowsEndsWhatWasOpenAndTheMessageIsADeadLetter) {
   for (const auto* word : {"a", "throw", "b."}) say(word);
   kafka_.assign({at(0)});
   start();
   ASSERT_TRUE(wait_for_commit(0, 3));
   EXPECT_EQ(kafka_.of("dlq.g").size(), 1U);
-  EXPECT_EQ(sentences(), (Names{"2:b."}));
+  EXPECT_EQ(sentences(), (Names{"0:a", "2:b."}));
+}
+
+TEST_F(JoiningTest, WhatEndsInAMessageThatTheJoinerWantsAgainIsNotLost) {
+  for (const auto* word : {"a", "later", "b."}) say(word);
+  kafka_.assign({at(0)});
+  start();
+  ASSERT_TRUE(wait_for_commit(0, 3));
+  EXPECT_EQ(kafka_.of("dlq.g").size(), 1U);
+  EXPECT_EQ(sentences(), (Names{"0:a", "2:b."}));
 }
 
 }  // namespace

@@ -13,6 +13,11 @@ def possible(pipe):
     return [f for f in FAULTS if not f.is_wide and (not f.on or f.on in pipe.traits) and (not f.root or "disk" in pipe.traits)]
 
 
+def left_out(pipe):
+    """The names of faults that want a small file system, where we may not mount one."""
+    return [] if "disk" in pipe.traits else [f.name for f in FAULTS if f.root]
+
+
 def of_pipeline(pipe, chance):
     """Lists of one or two faults."""
     faults = possible(pipe)

@@ -56,7 +56,7 @@ def when(line):
 def storm(role):
     """A second member comes or goes every second; a last one stays until it was given partitions and is killed at their work."""
     def act(scene):
-        part = scene.part(role)
+        part, given = scene.part(role), 0
         for turn in range(5):
             extra = Part(f"{scene.pipe.name}-{role}-visitor", part.words, scene.pipe.folder, part.watch)
             extra.prefix = part.prefix
@@ -66,7 +66,9 @@ def storm(role):
                 wait_for(lambda: has_partitions(extra.lines(heard)), 30, 0.05, lambda: f"for partitions of {extra.name}")
             last(1, scene)
             scene.world.keeper.dismiss(extra, signal.SIGKILL if turn > 2 else signal.SIGTERM)
+            given += has_partitions(extra.lines(heard))
             last(1, scene)
+        scene.note = f"{given} of 5 visitors were given partitions"
         scene.healed()
     return act
 

@@ -38,6 +38,7 @@ def page(how, run, audits):
         f"{time.strftime('%Y-%m-%d', time.gmtime())}, seed {seed}, {rounds} round(s), {took / 60:.0f} minutes on two cores: **{faults} faults, "
         f"{total[0]} lost, {total[1]} duplicated, {total[2]} out of order, {total[3]} given up**; {len(over)} stalls longer than their bar, "
         f"{len(run.failed)} faults not played.", "", *[f"- not played: {failure}\n" for failure in run.failed],
+        *[f"- left out: {name}\n" for name in run.left_out],
         "At the end everything was read again from the beginning, by readers that knew nothing:", "",
         "| pipeline | accepted | rows | dropped | given up | lost | duplicated | out of order | `loom verify` agrees |", "|---|---|---|---|---|---|---|---|---|"]
     for name, v in audits.items():

@@ -14,6 +14,7 @@ PIPELINES = {"pg": ("postgres", ["sound"], 1), "pg-two": ("postgres", ["web"], 2
 class Run:
     def __init__(self, world):
         self.world, self.played, self.lock, self.failed = world, [], threading.Lock(), []
+        self.left_out = []
         self.proofs = {}  # pipeline → whether `loom verify` says so too
 
     def play(self, faults, pipe, chance):
@@ -87,7 +88,8 @@ def main():
             world.add(name, *PIPELINES[name])
         for pipe in world.pipelines:
             pipe.wait_until_flowing()
-        print(f"{len(world.pipelines)} pipelines flow after {time.monotonic() - started:.0f} s; logs in {world.folder}", flush=True)
+            run.left_out += [f"{name} on {pipe.name}: no file system may be mounted here (needs root)" for name in plan.left_out(pipe)]
+        print(f"{len(world.pipelines)} pipelines flow after {time.monotonic() - started:.0f} s; logs in {world.folder}", *[f"LEFT OUT {name}" for name in run.left_out], sep="\n", flush=True)
         for number in range(0 if chosen.only else chosen.rounds):
             run.round(chosen.seed, number)
         run.only(chosen.only or [], chosen.seed)

@@ -15,22 +15,26 @@ bool in_key(const Binding& binding, std::size_t index) {
   return std::find(binding.key.begin(), binding.key.end(), index) != binding.key.end();
 }
 
-/// SELECT the identity of those rows whose key is among the parameters; the first column says which one.
+/// For each key of the parameters (n): the first one that is equal to it by the database's own rules (a collation, padding),
+/// whether a row has it, and that row's identity.
 std::string find_sql(const Binding& binding) {
   auto text_of = [&](std::optional<std::size_t> index) {
     return index ? "t." + quoted_name(binding.columns[*index].name) + "::text" : std::string("NULL");
   };
-  std::string arrays = "$1::int4[]", names = "n", equal;
+  std::string arrays = "$1::int4[]", names = "n", equal, same;
   for (std::size_t i = 0; i < binding.key.size(); ++i) {
     const auto& column = binding.columns[binding.key[i]];
     auto alias = "k" + std::to_string(i);
     arrays += ", $" + std::to_string(i + 2) + "::" + column.sql_type + "[]";
     names += ", " + alias;
-    equal += (i ? " AND t." : "t.") + quoted_name(column.name) + " = k." + alias;
+    auto theirs = "t." + quoted_name(column.name);
+    equal += (i ? " AND " : "") + theirs + " = k." + alias;
+    same += (i ? ", " : "") + std::string("coalesce(k.") + alias + ", " + theirs + ")";  // has the column's collation
   }
-  return "SELECT k.n, " + text_of(binding.message_id) + ", " + text_of(binding.part) + ", " +
-         text_of(binding.fingerprint) + " FROM unnest(" + arrays + ") AS k(" + names + ") JOIN " +
-         quoted_name(binding.table.get()) + " t ON " + equal;
+  auto is_there = "t." + quoted_name(binding.columns[binding.key.front()].name) + " IS NOT NULL";
+  return "SELECT k.n, min(k.n) OVER (PARTITION BY " + same + "), " + is_there + ", " + text_of(binding.message_id) +
+         ", " + text_of(binding.part) + ", " + text_of(binding.fingerprint) + " FROM unnest(" + arrays + ") AS k(" +
+         names + ") LEFT JOIN " + quoted_name(binding.table.get()) + " t ON " + equal;
 }
 
 }  // namespace
@@ -63,8 +67,9 @@ Result<void> CarefulWriter::round(std::vector<Run>& runs) {
   std::vector<Candidate*> all, fresh, clashing;
   for (auto& one : candidates) all.push_back(&one);
   if (auto done = try_each(all, &CarefulWriter::find_existing); !done) return done;
+  if (!is_each_alone(candidates)) return {};
   for (auto* one : all)
-    if (!one->existing && !one->bad) fresh.push_back(one);
+    if (!one->existing) fresh.push_back(one);
   if (auto done = try_each(fresh, &CarefulWriter::copy); !done) return done;
   if (binding_.on_conflict != model::OnConflict::ignore) {
     for (auto* one : all)
@@ -73,6 +78,17 @@ Result<void> CarefulWriter::round(std::vector<Run>& runs) {
   }
   for (auto& one : candidates) settle(one);
   return {};
+}
+
+/// Before anything is written: whether every key is one that the database takes, and no two are equal to it. Those that
+/// it doesn't take are settled, runs that were joined come again.
+bool CarefulWriter::is_each_alone(std::span<Candidate> candidates) {
+  bool each = true;
+  for (auto& one : candidates) {
+    if (one.bad) settle(one);
+    each = each && !one.bad && !one.run->rows.empty();
+  }
+  return each;
 }
 
 Result<void> CarefulWriter::find_existing(Candidates candidates) {
@@ -88,10 +104,23 @@ Result<void> CarefulWriter::find_existing(Candidates candidates) {
   }
   auto answer = connection_.ask(find_sql(binding_), parameters);
   if (!answer) return tl::unexpected(answer.error());
-  for (int i = 0; i < answer->rows(); ++i)
-    candidates[std::stoul(answer->word(i, 0))]->existing =
-        Existing{answer->text(i, 1), answer->text(i, 2), answer->text(i, 3)};
+  for (int i = 0; i < answer->rows(); ++i) {
+    auto& one = *candidates[std::stoul(answer->word(i, 0))];
+    auto& first = *candidates[std::stoul(answer->word(i, 1))];
+    if (&first != &one) join(*first.run, *one.run);
+    if (answer->word(i, 2) == "t") one.existing = Existing{answer->text(i, 3), answer->text(i, 4), answer->text(i, 5)};
+  }
   return {};
+}
+
+/// `more` is left empty.
+void CarefulWriter::join(Run& run, Run& more) const {
+  run.rows.erase(run.rows.begin(), run.rows.begin() + static_cast<std::ptrdiff_t>(run.at));
+  run.rows.insert(run.rows.end(), more.rows.begin() + static_cast<std::ptrdiff_t>(more.at), more.rows.end());
+  std::sort(run.rows.begin(), run.rows.end());
+  more.rows.clear();
+  run.at = more.at = 0;
+  run.together = binding_.on_conflict != model::OnConflict::ignore;
 }
 
 Result<void> CarefulWriter::try_each(Candidates candidates, Step step) {
@@ -111,7 +140,7 @@ Result<void> CarefulWriter::try_each(Candidates candidates, Step step) {
     return try_each(candidates.subspan(half), step);
   }
   auto& one = *candidates.front();
-  if (done.error().code == "23505" && !one.existing) {  // somebody else was faster, or equal to the database only
+  if (done.error().code == "23505" && !one.existing) {  // somebody else was faster
     if (auto found = find_existing(candidates); !found) return found;
     if (one.existing) return {};
   }
@@ -163,12 +192,16 @@ Result<void> CarefulWriter::overwrite(Candidates candidates) {
   return done ? Result<void>{} : tl::unexpected(done.error());
 }
 
+/// The key stays that of the first.
 Row CarefulWriter::folded(const std::vector<std::size_t>& rows) const {
-  if (binding_.on_conflict == model::OnConflict::replace) return group_.rows[rows.back()];
   Row row = group_.rows[rows.front()];
-  for (auto index : rows)
-    for (std::size_t i = 0; i < row.cells.size(); ++i)
-      if (!is_null(group_.rows[index].cells[i])) row.cells[i] = group_.rows[index].cells[i];
+  for (auto index : rows) {
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+      const auto& cell = group_.rows[index].cells[i];
+      bool is_taken = binding_.on_conflict == model::OnConflict::replace || !is_null(cell);
+      if (is_taken && !in_key(binding_, i)) row.cells[i] = cell;
+    }
+  }
   return row;
 }
 

@@ -22,7 +22,7 @@ class CarefulWriter {
   [[nodiscard]] Result<Fates> write();
 
  private:
-  struct Run {  // rows of equal key, in the order in which they came
+  struct Run {  // rows of a key, in the order in which they came
     std::vector<std::size_t> rows;
     std::size_t at = 0;     // the next one to try
     bool together = false;  // overwriting: all of them folded into one first
@@ -39,7 +39,10 @@ class CarefulWriter {
   Result<void> round(std::vector<Run>& runs);
   /// Takes the step with all but the bad ones, which it marks; those whose key is there after all get `existing`.
   Result<void> try_each(Candidates candidates, Step step);
+  /// Also joins runs whose keys are equal to the database, though they differ here.
   Result<void> find_existing(Candidates candidates);
+  void join(Run& run, Run& more) const;
+  bool is_each_alone(std::span<Candidate> candidates);
   Result<void> copy(Candidates candidates);
   Result<void> overwrite(Candidates candidates);
   Result<void> make_stage();

@@ -33,6 +33,8 @@ class PostgresDatabase : public Database {
   static constexpr int careful_batches = 20;  // clashes seldom come alone
 
   Result<Connection*> connect();
+  Result<WriteOutcome> write_either_way(const Batch& batch, const BeforeCommit& before_commit);
+  void end_who_holds_the_locks();
   Result<Attempt> write_fast(const Batch& batch, const BeforeCommit& before_commit);
   Result<WriteOutcome> write_carefully(const Batch& batch, const BeforeCommit& before_commit);
   /// True: the offsets are moved. False: `moved` says where they are.
@@ -70,7 +72,7 @@ Result<std::optional<LiveTable>> PostgresDatabase::describe(const TableName& tab
 
 Result<void> PostgresDatabase::apply(std::span<const std::string> statements) {
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
-  std::vector<std::string> all{"BEGIN; SELECT pg_advisory_xact_lock(7307001)"};
+  std::vector<std::string> all{"BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7307001)"};
   all.insert(all.end(), statements.begin(), statements.end());
   all.emplace_back("COMMIT");
   for (const auto& sql : all) {
@@ -89,6 +91,19 @@ Result<std::vector<OffsetRow>> PostgresDatabase::read_offsets(const Owner& owner
 
 Result<WriteOutcome> PostgresDatabase::write(const Batch& batch, const BeforeCommit& before_commit) {
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
+  auto outcome = write_either_way(batch, before_commit);
+  roll_back();
+  if (!outcome && outcome.error().code == "55P03") end_who_holds_the_locks();
+  return outcome;
+}
+
+void PostgresDatabase::end_who_holds_the_locks() {
+  auto ended = end_stopped_writers(*connection_);
+  if (ended && *ended > 0)
+    log_.warn("ended sessions that held locks in the middle of a COPY: their processes are stopped", {{"sessions", *ended}});
+}
+
+Result<WriteOutcome> PostgresDatabase::write_either_way(const Batch& batch, const BeforeCommit& before_commit) {
   if (careful_left_ == 0) {
     auto attempt = write_fast(batch, before_commit);
     roll_back();
@@ -98,9 +113,7 @@ Result<WriteOutcome> PostgresDatabase::write(const Batch& batch, const BeforeCom
   } else {
     --careful_left_;
   }
-  auto outcome = write_carefully(batch, before_commit);
-  roll_back();
-  return outcome;
+  return write_carefully(batch, before_commit);
 }
 
 Result<bool> PostgresDatabase::begin(const Batch& batch, Moved& moved) {

@@ -17,6 +17,13 @@ constexpr const char* read_sql =
     "SELECT topic, topic_id, kafka_partition, next_offset FROM loom_offsets WHERE consumer_group = $1 AND cluster_id = "
     "$2";
 
+// It waits in a COPY for what its client does not send, for longer than another one waited for its locks.
+constexpr const char* end_stopped_sql =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE relation = "
+    "to_regclass('loom_offsets') AND mode = 'RowExclusiveLock' AND granted AND usename = current_user AND state = "
+    "'active' AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - "
+    "current_setting('lock_timeout')::interval";
+
 // Literals end up in statements without parameters; strings are quoted with E'' off (standard_conforming_strings).
 std::string condition(const Owner& owner, const OffsetKey& key) {
   return " WHERE consumer_group = " + quoted_text(owner.group.get()) +
@@ -41,7 +48,7 @@ Result<std::vector<OffsetRow>> read_offsets(Connection& connection, const Owner&
                                             std::span<const TopicName> topics) {
   auto answer = connection.ask(read_sql, {owner.group.get(), owner.cluster_id});
   if (!answer && answer.error().code == "42P01") {  // the first time: several sinks may be here at once
-    auto made = connection.run(std::string("BEGIN; SELECT pg_advisory_xact_lock(7307001); ") + create_sql + "; COMMIT");
+    auto made = connection.run(std::string("BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7307001); ") + create_sql + "; COMMIT");
     if (!made) return tl::unexpected(made.error());
     answer = connection.ask(read_sql, {owner.group.get(), owner.cluster_id});
   }
@@ -68,6 +75,12 @@ Result<Moved> begin_and_move(Connection& connection, const Batch& batch) {
   for (std::size_t i = 0; i < order.size(); ++i)
     if ((*answers)[i + 1].affected() != "1") moved.current[order[i]] = std::nullopt;
   return moved;
+}
+
+Result<int> end_stopped_writers(Connection& connection) {
+  auto answer = connection.ask(end_stopped_sql);
+  if (!answer) return tl::unexpected(answer.error());
+  return answer->rows();
 }
 
 Result<std::optional<Offset>> offset_of(Connection& connection, const Owner& owner, const OffsetKey& key, Lock lock) {

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <thread>
 
+#include "sink/postgres/connection.h"
 #include "sink/postgres/encode.h"
 #include "sink/row_finder.h"
 #include "sink/sink_fixture.h"
@@ -195,6 +196,29 @@ TEST_F(Postgres, AKeyOfCharactersIsUpdated) {
   EXPECT_EQ(lines(*database, "SELECT c, n FROM x ORDER BY c"), (std::vector<std::string>{"ab |3", "ac |2", "ad |4"}));
 }
 
+/// "x" comes before "X", and sorts behind it.
+TEST_F(Postgres, KeysThatOnlyTheDatabaseFindsEqualAreAppliedAsTheyCame) {
+  const std::string table = "CREATE TABLE x (message_id uuid, part text, n int4, m int4, k text COLLATE any_case PRIMARY KEY)";
+  ASSERT_TRUE(database->apply(std::vector<std::string>{
+      "CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"}));
+  auto messages_from = [](int offset) {
+    return std::vector<Message>{{.offset = offset, .data = R"({"k":"x","n":1})"},
+                                {.offset = offset + 1, .data = R"({"k":"X","n":2,"m":7})"},
+                                {.offset = offset + 2, .data = R"({"k":"x","n":3})"},
+                                {.offset = offset + 3, .data = R"({"k":"y","n":4})"}};
+  };
+  using enum RowOutcome;
+  for (const auto& [strategy, line] : {std::pair{"update", "x|3|7"}, {"replace", "x|3|-"}, {"ignore", "x|1|-"}}) {
+    SCOPED_TRACE(strategy);
+    ASSERT_TRUE(database->apply(std::vector<std::string>{"DROP TABLE IF EXISTS x"}));
+    use(table, std::string("topics: {t: {table: x, field_mappings: {data.k: k, data.n: n, data.m: m}, upsert_key: k, ") +
+                   "conflict_strategy: " + strategy + "}}");
+    EXPECT_EQ(outcomes(messages_from(0)), (std::vector<RowOutcome>{stored, merged, merged, stored}));
+    EXPECT_EQ(outcomes(messages_from(4)), (std::vector<RowOutcome>{merged, merged, merged, merged}));
+    EXPECT_EQ(lines(*database, "SELECT k, n, m FROM x ORDER BY n = 4"), (std::vector<std::string>{line, "y|4|-"}));
+  }
+}
+
 /// numeric(5,2) and timestamp(3) round what is stored.
 TEST_F(Postgres, AKeyThatIsStoredRoundedIsFoundAgain) {
   use("CREATE TABLE x (message_id uuid, part text, n numeric(5,2), ts timestamp(3), PRIMARY KEY (n, ts))",
@@ -294,13 +318,32 @@ TEST_F(Postgres, AWriterThatStopsWithinItsTransactionHoldsNobodyForEver) {
   EXPECT_EQ(std::get<Moved>(*again).current.at(0), Offset{2});
 }
 
+/// The server waits for the rest of its COPY, which no time limit of its own ends.
+TEST_F(Postgres, AWriterThatStopsInTheMiddleOfACopyHoldsNobodyForEver) {
+  use("CREATE TABLE x (a int)", shortest);
+  ASSERT_TRUE(database->write(batch_of({{.offset = 0}}, {move_of({}, 1)}), nothing));
+  auto stopped = *postgres::Connection::open(databases.url());
+  ASSERT_TRUE(stopped->run("BEGIN; UPDATE loom_offsets SET next_offset = 3"));
+  ASSERT_TRUE(stopped->begin_copy("COPY x (a) FROM STDIN"));
+  auto hasty = *open_database(databases.url() + "&options=-c%20lock_timeout%3D300ms", "", Log::silent());
+  auto batch = batch_of({{.offset = 1}}, {move_of(1, 2)});
+  auto first = hasty->write(batch, nothing);
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().kind, ErrorKind::unavailable) << to_string(first.error());
+  auto second = hasty->write(batch, nothing);
+  ASSERT_TRUE(second) << to_string(second.error());
+  EXPECT_TRUE(std::holds_alternative<Written>(*second));
+  EXPECT_FALSE(stopped->send_copy("1\n") && stopped->end_copy());
+}
+
 TEST_F(Postgres, TheServerLimitsItsSessionsUnlessTheUrlSaysOtherwise) {
   const std::string ours =
-      "SELECT name FROM pg_settings WHERE source = 'session' AND (name ~ '^tcp_' OR name ~ '^idle_in_tr') ORDER BY 1";
+      "SELECT name FROM pg_settings WHERE source = 'session' AND (name ~ '^tcp_' OR name ~ '^idle_in_tr' OR name ~ "
+      "'^lock_t') ORDER BY 1";
   const std::string limit = "SELECT current_setting('idle_in_transaction_session_timeout')";
   using Words = std::vector<std::string>;
   EXPECT_EQ(lines(*database, limit), Words{"20s"});
-  EXPECT_EQ(lines(*database, ours), (Words{"idle_in_transaction_session_timeout", "tcp_keepalives_count",
+  EXPECT_EQ(lines(*database, ours), (Words{"idle_in_transaction_session_timeout", "lock_timeout", "tcp_keepalives_count",
                                            "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_user_timeout"}));
   auto theirs = *open_database(databases.url() + idle_limit + "5min", "", Log::silent());
   EXPECT_EQ(lines(*theirs, limit), Words{"5min"});
