@@ -131,14 +131,21 @@ Micros now_micros() {
 
 Clock system_clock() { return now_micros; }
 
+Micros steady_now() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
 Clock strictly_increasing(Clock clock) {
+  constexpr Micros half_an_hour = 1'800'000'000;
   auto last = std::make_shared<std::atomic<Micros>>(std::numeric_limits<Micros>::min());
   return [clock = std::move(clock), last] {
     auto now = clock();
     auto before = last->load(std::memory_order_relaxed);
     Micros mine = 0;
     do {
-      mine = now > before ? now : before + 1;
+      bool is_set_back = before > std::numeric_limits<Micros>::min() + half_an_hour && now < before - half_an_hour;
+      mine = now > before || is_set_back ? now : before + 1;
     } while (!last->compare_exchange_weak(before, mine, std::memory_order_relaxed));
     return mine;
   };

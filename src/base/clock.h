@@ -13,7 +13,9 @@ namespace loom {
 using Clock = std::function<Micros()>;
 [[nodiscard]] Micros now_micros();  // the system's clock
 [[nodiscard]] Clock system_clock();
-/// Never gives the same or an earlier time twice, from any thread: the edge's `timestamp`.
+[[nodiscard]] Micros steady_now();  // since some moment; never goes back
+/// Never gives the same or an earlier time twice, from any thread: the edge's `timestamp`. But where the clock went back by
+/// more than half an hour, what it said before was wrong, and Kafka refuses what is an hour ahead: then it goes back, too.
 [[nodiscard]] Clock strictly_increasing(Clock clock);
 
 [[nodiscard]] std::string to_rfc3339(Micros time);  // 2026-11-23T12:00:00.123456Z

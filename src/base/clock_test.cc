@@ -130,6 +130,12 @@ TEST(Clock, NeverGivesTheSameTimeTwice) {
   EXPECT_EQ(clock(), 1000);
   auto copy = clock;
   EXPECT_EQ(copy(), 1001) << "a copy is the same clock";
+  now = 7'200'000'000;
+  EXPECT_EQ(clock(), 7'200'000'000);
+  now = 7'200'000'000 - 1'700'000'000;
+  EXPECT_EQ(clock(), 7'200'000'001);
+  now = 2000;
+  EXPECT_EQ(clock(), 2000) << "it was two hours ahead, and has been set right";
 }
 
 TEST(Clock, IncreasesAcrossThreads) {

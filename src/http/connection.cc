@@ -24,6 +24,7 @@ Connection::Connection(IoThread& thread, Socket socket) : thread_(thread), line_
 }
 
 Connection::~Connection() {
+  reading_ = false;
   release_body();
   thread_.remove(*this);
   thread_.shared().connections.fetch_sub(1, std::memory_order_relaxed);
@@ -209,7 +210,9 @@ void Connection::upgrade() {
   thread_.add(open_stream(thread_, std::move(line_), request_, *route_));
 }
 
+/// While the socket may still write into it, it stays, and goes with this connection.
 void Connection::release_body() {
+  if (reading_) return;
   if (request_.body.capacity() > kept) std::string().swap(request_.body);
   if (request_.held != 0) thread_.shared().budget->give(std::exchange(request_.held, 0));
 }

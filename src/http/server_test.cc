@@ -1,6 +1,8 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <condition_variable>
 #include <deque>
@@ -276,6 +278,47 @@ TEST(Server, cuts_off_slow_heads_and_bodies_and_idle_connections) {
     ASSERT_TRUE(wire.send(row.sent, soon()));
     EXPECT_EQ(status_of(read_all(wire)), row.status) << row.sent;
   }
+}
+
+int port_of(int fd, decltype(::getsockname)& ask) {
+  sockaddr_in name{};
+  socklen_t size = sizeof name;
+  bool is_known = ask(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0 && name.sin_family == AF_INET;
+  return is_known ? ntohs(name.sin_port) : -1;
+}
+
+/// The server's end of a connection of this process.
+int other_end(const Wire& wire) {
+  for (int fd = 3; fd < 1024; ++fd)
+    if (port_of(fd, ::getpeername) == port_of(wire.fd(), ::getsockname)) return fd;
+  return -1;
+}
+
+/// The client reads nothing, so that its refusal waits to be written while it goes on sending. That what still comes goes
+/// nowhere but into memory that is there, a sanitizer sees.
+TEST(Server, keeps_a_slow_body_while_it_is_read) {
+  std::atomic<int> refused{0};
+  std::optional<Wire> wire;
+  ServerOptions options;
+  options.body_timeout = 200ms;
+  options.body_bytes_per_second = 1 << 30;
+  options.on_refused = [&](int status) {
+    const std::string full(64 << 10, ' ');
+    while (::send(other_end(*wire), full.data(), full.size(), MSG_DONTWAIT) > 0) {
+    }
+    refused = status, refused.notify_one();
+  };
+  Serving serving(options);
+  wire = serving.connect();
+  ASSERT_TRUE(wire->send("POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + std::string(20000, 'x'), soon()));
+  refused.wait(0);
+  EXPECT_EQ(refused, 408);
+  EXPECT_EQ(serving.budget->used(), 200000U);
+  ASSERT_TRUE(wire->send(std::string(40000, 'y'), soon()));
+  EXPECT_EQ(status_of(ask_raw(serving, "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")), 200);
+  read_all(*wire);
+  serving.finish();
+  EXPECT_EQ(serving.budget->used(), 0U);
 }
 
 TEST(Server, holds_no_more_than_its_budget) {

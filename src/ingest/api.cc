@@ -70,7 +70,7 @@ struct Api::State {
         budget(std::make_shared<http::ByteBudget>(static_cast<std::size_t>(from.api.budget.count))),
         rate(longest_wait_s(from.api.ack_timeout)),
         in_flight({*into, *budget, rate, probe, from.api.ack_timeout}),
-        intake({types, keys, in_flight, probe, strictly_increasing(hooks.clock),
+        intake({types, keys, in_flight, probe, strictly_increasing(hooks.clock), hooks.steady,
                 [this] { return producer->since_broker_answered(); },
                 static_cast<std::size_t>(from.api.max_batch_records), io_threads_of(from)}),
         producer(std::move(into)) {}

@@ -20,6 +20,7 @@ namespace loom::ingest {
 
 struct ApiHooks {
   Clock clock = system_clock();
+  Clock steady = steady_now;  // of the keys' rates: never goes back
   std::function<std::optional<int>()> replicas{};  // of the topics, for /readyz; called from the helper thread
   std::chrono::milliseconds drain_timeout{10000};
 };

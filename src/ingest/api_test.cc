@@ -112,9 +112,12 @@ TEST(Api, tells_what_kafka_refused) {
     ErrorKind kind;
     int status;
     const char* outcome;
+    const char* code = "";
   };
   for (auto row : {Row{ErrorKind::timeout, 503, "unknown"}, Row{ErrorKind::unavailable, 503, "unknown"},
-                   Row{ErrorKind::too_large, 413, ""}, Row{ErrorKind::not_found, 503, "unknown"}}) {
+                   Row{ErrorKind::too_large, 413, ""}, Row{ErrorKind::not_found, 503, "unknown"},
+                   Row{ErrorKind::invalid_value, 422, ""}, Row{ErrorKind::internal, 503, "unknown"},
+                   Row{ErrorKind::invalid_value, 503, "unknown", "INVALID_TIMESTAMP"}}) {
     Running running;
     running.broker->set(Mode::hold);
     auto client = running.client();
@@ -125,7 +128,7 @@ TEST(Api, tells_what_kafka_refused) {
       EXPECT_EQ(answer.retry_after.empty(), row.status != 503) << answer.body;
     });
     running.broker->wait_for(1);
-    running.broker->release(Error{row.kind, "as the test says", {}, {}, {}});
+    running.broker->release(Error{row.kind, "as the test says", {}, {}, row.code});
     asking.join();
   }
 }

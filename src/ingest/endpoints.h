@@ -18,7 +18,8 @@ inline constexpr Endpoint media{
     "Send one picture or sound as bytes or multipart/form-data, further fields by query or part"};
 inline constexpr Endpoint stream{
     "GET", "/ingest/stream",
-    "WebSocket: the same objects as text frames, one answer each, in order; media as binary frames between "
+    "WebSocket: the same objects as text frames, one answer each, in order (one that is refused for now does not hold "
+    "back those sent after it); media as binary frames between "
     "`{\"begin\":{…}}` and `{\"end\":true}`"};
 inline constexpr Endpoint types{"GET", "/ingest/message-types", "The catalogue: topics, hints, fields, limits"};
 inline constexpr Endpoint type{"GET", "/ingest/message-types/{id}", "One message type of the catalogue"};

@@ -8,8 +8,15 @@ namespace {
 constexpr std::size_t keep_slots = 1024;  // what an idle job keeps of a batch's memory
 constexpr std::size_t keep_reply = 256 << 10;
 
-/// The producer's error, as the client has to see it: a topic that is not on the cluster is no fault of the client's.
+/// The producer's error, as the client has to see it: a topic that is not on the cluster is no fault of the client's, and
+/// neither is a clock that Kafka finds too far ahead (message.timestamp.after.max.ms).
 Error for_the_client(Error error, const Slot& slot) {
+  if (error.code == "INVALID_TIMESTAMP")
+    return Error{ErrorKind::unavailable,
+                 "this server's clock is too far ahead for Kafka",
+                 {},
+                 "set the clock right, then send again",
+                 error.code};
   if (error.kind != ErrorKind::not_found) return error;
   return Error{ErrorKind::unavailable,
                "topic '" + slot.type->spec->topic.get() + "' is not on the cluster",
@@ -121,6 +128,7 @@ void InFlight::settle(Job& job, std::size_t index, Result<kafka::Delivery> where
     slot.type->accepted->add();
   } else if (slot.state == Slot::State::waiting) {
     auto error = for_the_client(std::move(where.error()), slot);
+    if (error.kind == ErrorKind::internal) error.kind = ErrorKind::unavailable;  // nobody knows whether it was stored
     refuse_slot(slot, std::move(error));
     if (traits_of(slot.refusal->error.kind).remedy == Remedy::retry) mark_unknown(*slot.refusal, slot, retry_after());
   }

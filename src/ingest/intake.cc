@@ -105,7 +105,7 @@ std::optional<Refusal> Intake::overloaded() const {
 /// No broker, no room, or no more at this key's rate.
 std::optional<Refusal> Intake::not_now(std::size_t who) const {
   if (auto later = overloaded()) return later;
-  auto spent = parts_.keys.spend(who, 1, parts_.timestamps());
+  auto spent = parts_.keys.spend(who, 1, parts_.steady());
   return spent ? std::nullopt : std::optional(std::move(spent.error()));
 }
 
@@ -216,7 +216,7 @@ void Intake::batch(http::Request& request, http::Responder responder) {
   if (auto later = overloaded()) return refuse_all(responder, *later, nullptr);
   auto cut = cut_batch(request.body, request.header("content-type"), parts_.max_batch_records);
   if (!cut) return refuse_all(responder, cut.error(), nullptr);
-  if (auto spent = parts_.keys.spend(request.principal, cut->records.size(), parts_.timestamps()); !spent)
+  if (auto spent = parts_.keys.spend(request.principal, cut->records.size(), parts_.steady()); !spent)
     return refuse_all(responder, spent.error(), nullptr);
   auto& scratch = scratch_[request.io_thread];
   auto& job = parts_.in_flight.begin(Shape::batch, std::move(responder));

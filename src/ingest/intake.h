@@ -22,6 +22,7 @@ class Intake {
     InFlight& in_flight;
     Probe& probe;
     Clock timestamps;  // strictly increasing
+    Clock steady;
     std::function<std::chrono::milliseconds()> since_broker;
     std::size_t max_batch_records = 10000;
     std::size_t io_threads = 1;

@@ -14,7 +14,8 @@ struct KeyedApi : testing::Test {
     phone.rate = 2;
     catalogue.api.keys = {phone};
     ApiHooks hooks;
-    hooks.clock = [this] { return now.load(); };
+    hooks.clock = [] { return Micros{1795435200000000}; };  // it stands still, as one does that was set back
+    hooks.steady = [this] { return now.load(); };
     running = std::make_unique<Running>(catalogue, hooks);
   }
   http::Client with(std::string name, std::string value) {
@@ -22,7 +23,7 @@ struct KeyedApi : testing::Test {
     options.headers = {{std::move(name), std::move(value)}};
     return running->client(options);
   }
-  std::atomic<Micros> now{1795435200000000};
+  std::atomic<Micros> now{0};
   std::unique_ptr<Running> running;
 };
 

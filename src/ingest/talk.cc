@@ -114,8 +114,9 @@ void Talk::on_media(http::Frame& frame) {
     return refuse(wrong_order("a binary frame came without a begin", "send {\"begin\":{…}} first"));
   if (media_.size() + frame.bytes.size() > media_limit_)
     return skip_media(parts_.intake.begun_too_large(sender_, begun_));
-  media_held_ += std::exchange(frame.held, 0);
   media_.empty() ? media_.swap(frame.bytes) : void(media_ += frame.bytes);
+  frame.held -= media_.size() - media_held_;  // a frame is held by the piece, and may be much smaller
+  media_held_ = media_.size();
 }
 
 void Talk::end() {

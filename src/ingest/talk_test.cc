@@ -66,13 +66,15 @@ TEST(Talk, answers_each_message_in_order) {
 }
 
 TEST(Talk, carries_media_in_binary_frames) {
-  Running running;
+  auto catalogue = test_catalogue();
+  catalogue.api.budget.count = 1 << 20;  // a frame is held by 64 KiB while it comes
+  Running running(catalogue);
   auto socket = connect(running);
   ASSERT_TRUE(socket);
   auto picture = png_bytes(600, 390);
   ASSERT_TRUE(socket->send(R"({"begin":{"message_type_id":"screenshot","device_id":"d","data":{"app": 1.0}}})"));
-  for (std::size_t at = 0; at < picture.size(); at += 20)
-    ASSERT_TRUE(socket->send(std::string_view(picture).substr(at, 20), true));
+  for (std::size_t at = 0; at < picture.size(); at += 2)
+    ASSERT_TRUE(socket->send(std::string_view(picture).substr(at, 2), true));
   ASSERT_TRUE(socket->send(R"({"end":true})"));
   EXPECT_EQ(Heard(*socket).at("status"), "success");
   json::Document document;

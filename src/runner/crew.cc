@@ -11,6 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int no_end = std::numeric_limits<int>::max();
+constexpr Micros a_minute = 60'000'000;
 constexpr milliseconds clock_step{200};  // how exactly joining stages end what is open
 
 BatchLimits limits_of(const Work& work) {
@@ -56,11 +57,15 @@ void Engine::delivery_failed(Item* item, Error error) {
 
 /// An engine that is away is waited for; what an operator must mend ends the run.
 std::unique_ptr<Worker> Crew::make_worker(Engine& engine, WorkerLoop& loop, const Log& log, Backoff backoff) {
+  Micros tell_at = 0;
   for (int failures = 1;; ++failures) {
     auto worker = engine.work.make_worker(loop.context(engine.cluster_id));
     if (worker) return std::move(*worker);
     bool is_final = traits_of(worker.error().kind).remedy == Remedy::reject && worker.error().kind != ErrorKind::schema;
-    if (!is_final && failures == 1) log.warn("a worker can't be made yet", {{"error", to_string(worker.error())}});
+    if (!is_final && steady_now() >= tell_at) {
+      log.warn("a worker can't be made yet", {{"error", to_string(worker.error())}});
+      tell_at = steady_now() + a_minute;
+    }
     std::unique_lock lock(mutex);
     if (is_final && !error) error = worker.error();
     changed.notify_all();

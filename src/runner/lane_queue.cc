@@ -1,14 +1,8 @@
 #include "runner/lane_queue.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace loom::runner {
-
-Micros steady_now() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 void LaneQueue::add(std::span<Item* const> items) {
   if (items.empty()) return;

@@ -9,13 +9,12 @@
 #include <functional>
 #include <mutex>
 
+#include "base/clock.h"
 #include "runner/circuit.h"
 #include "runner/lanes.h"
 #include "runner/returns.h"
 
 namespace loom::runner {
-
-[[nodiscard]] Micros steady_now();
 
 /// How the calls of a batch went; `error` where they failed.
 struct CallAnswer {

@@ -29,22 +29,12 @@ bool Retries::may_come_again(Item& item, const Error& error) {
 void Retries::come_again(Item& item, const Error& error) {
   note_failure(item);
   item.assignment->telemetry->retried(error.kind);
-  std::lock_guard lock(mutex_);
   ++item.retries;
-  item.not_before = steady_now() + wait_of(item.retries);
-  auto& topic = topics_[item.assignment->partition.topic];
-  auto& stuck = topic.records[&item.record];
-  stuck = {item.assignment->partition.topic,
-           item.record.partition(),
-           item.record.offset(),
-           item.first_failure,
-           item.retries,
-           to_string(error)};
-  tell(topic, stuck, item.last_failure);
+  item.not_before = steady_now() + come_again(item.record, error);
 }
 
 Micros Retries::come_again(const model::Record& record, const Error& error) {
-  auto now = it_.clock();
+  auto now = it_.steady();
   TopicName name{std::string(record.topic())};
   std::lock_guard lock(mutex_);
   auto& topic = topics_[name];
@@ -82,7 +72,7 @@ void Retries::forget(const model::Record& record) {
 }
 
 void Retries::report(Telemetry& telemetry) {
-  auto now = it_.clock();
+  auto now = it_.steady();
   std::lock_guard lock(mutex_);
   for (const auto& [topic, measured] : telemetry.all()) {
     auto found = topics_.find(topic);

@@ -21,7 +21,8 @@ class Retries {
   struct Settings {
     Backoff backoff;
     int attempts = 5;  // of an error of the data
-    Clock clock = system_clock();
+    Clock clock = system_clock();  // of what dead letters say
+    Clock steady = steady_now;
   };
   Retries(Settings settings, Log log) : it_(std::move(settings)), log_(std::move(log)) {}
 
@@ -48,7 +49,7 @@ class Retries {
   };
   struct TopicStuck {
     std::map<const model::Record*, Stuck> records;
-    Micros warned = 0;
+    Micros warned = -60'000'000;
     bool is_told = false;  // that it is stuck, and so to be told when it is not any more
   };
   void note_failure(Item& item);

@@ -10,7 +10,7 @@ TEST(Retries, WhatTheClockEndedIsStuckUntilItIsForgottenAndWaitsLonger) {
   Telemetry telemetry(registry, ConsumerGroup{"g"});
   auto& stuck = telemetry.of(TopicName{"in"}).stuck_seconds;
   Micros now = 1'000'000'000;
-  Retries retries({{.first = 1000, .most = 100'000}, 5, [&] { return now; }}, Log::silent());
+  Retries retries({{.first = 1000, .most = 100'000}, 5, system_clock(), [&] { return now; }}, Log::silent());
   auto record = model::Record::of({"in", 3, 7, 0, "k", "v", {}});
   Error error{ErrorKind::too_large, "too large", "", "", ""};
   auto first = retries.come_again(record, error);

@@ -30,6 +30,7 @@ DATA = {
 }
 ANSWER = {"sound": lambda n: f"heard {length_of(n)}", "web": lambda n: f"heard {n}", "job": lambda n: n}
 FULL = "urn:loom:problem:full"
+AHEAD = "this server's clock is too far ahead for Kafka"
 
 
 class Speakers:
@@ -57,7 +58,8 @@ class Load:
         """`mix`: how many of each kind a batch has."""
         self.port, self.prefix, self.books, self.mix, self.chance = port, prefix, books, mix, random.Random(seed)
         self.n, self.again, self.interval, self.repeats, self.is_done = 0, [], 0.25, 0.01, False
-        self.padding, self.full, self.replies, self.failure = 0, 0, 0, None  # characters more in each message; answers that Loom is full
+        self.padding, self.replies, self.failure = 0, 0, None  # characters more in each message
+        self.refused = collections.Counter()  # by type, and by what was said
         self.connection, self.speakers = None, Speakers(self.chance)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -133,7 +135,7 @@ class Load:
             reply = self.connection.getresponse()
             answer = json.loads(reply.read())
             results = answer["results"] if "results" in answer else [answer]
-            self.full += sum(one.get("type") == FULL for one in results)
+            self.refused.update(word for one in results for word in (one.get("type"), one.get("detail")) if word)
             return results if reply.status in (200, 207) else None
         except (OSError, http.client.HTTPException, ValueError):
             if self.connection:

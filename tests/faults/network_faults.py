@@ -3,6 +3,7 @@ import signal
 
 from ..support.kafka import wait_for
 from .fault import Fault, last
+from .load import FULL
 
 SECONDS = {"cut": 8, "reset": 4, "delay": 5, "loss": 5, "deaf": 4}
 HOW = {"cut": "no packet between {} and Kafka for 8 s", "reset": "connections of {} to Kafka reset for 4 s", "delay": "500 ms between {} and Kafka",
@@ -51,13 +52,13 @@ def queue_full(role):
         part, load = scene.part(role), scene.pipe.load
         part.env = {"LOOM_KAFKA_PRODUCER_BUDGET": "1088KiB"}
         part.restart(signal.SIGTERM)
-        before, load.padding = load.full, 60_000
+        before, load.padding = load.refused[FULL], 60_000
         with scene.trouble("delay", role, value=0.5):  # so that answers come within ack_timeout, 3 s
             last(6, scene)
             if role == "api":
-                wait_for(lambda: load.full > before, 30, 0.05, lambda: "for a refusal because it is full")
+                wait_for(lambda: load.refused[FULL] > before, 30, 0.05, lambda: "for a refusal because it is full")
         load.padding = 0
-        scene.note = f"{load.full - before} were refused because it was full" if role == "api" else ""
+        scene.note = f"{load.refused[FULL] - before} were refused because it was full" if role == "api" else ""
         part.env = {}
         part.restart(signal.SIGTERM)
         scene.healed()

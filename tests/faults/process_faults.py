@@ -6,6 +6,7 @@ import kafka
 from ..support.kafka import wait_for
 from .fault import Fault, last
 from .keeper import Part
+from .load import AHEAD
 
 ROLES = ("api", "words", "engine", "sink")
 # jemalloc asks for the time while libfaketime is not ready, and both wait for ever: the C library's allocator comes before it
@@ -30,16 +31,19 @@ def pause(role):
     return act
 
 
-def clock(role):
-    """The process lives an hour ahead, as the others, then an hour behind: there it stops, and its log has to say so."""
+def clock(role, too_far=False):
+    """The process lives an hour ahead, too far for Kafka or not, as the others, then an hour behind: there it stops, and its log has to say so."""
     def act(scene):
         part, file = scene.part(role), scene.pipe.folder / f"clock-{role}"
         file.write_text("+0")
         part.env = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_CACHE_DURATION": "1", "DONT_FAKE_MONOTONIC": "1"}
         part.restart()
-        for step in ("+3600", "+0", "-3600"):
+        refused, before = scene.pipe.load.refused, scene.pipe.load.refused[AHEAD]
+        for step in ("+7200" if too_far else "+3600", "+0", "-3600"):
             last(2.5, scene)
             file.write_text(step)
+            if step == "+7200":
+                wait_for(lambda: refused[AHEAD] > before, 30, 0.05, lambda: "for a refusal because of the clock")
         last(2.5, scene)
         part.env, heard = {}, part.heard()
         part.restart()
@@ -105,7 +109,8 @@ FAULTS = [
     Fault("SIGSTOP of ears past the session timeout", pause("ears"), on="speech", touches="ears"),
     Fault("rebalance storm in the group of ears", storm("ears"), on="speech", touches="ears"),
     Fault("clock of ears an hour ahead, an hour behind", clock("ears"), on="speech", touches="ears"),
-    *[Fault(f"clock of {role} an hour ahead, an hour behind", clock(role), touches=role) for role in ("api", "words", "sink")],
+    Fault("clock of api two hours ahead, an hour behind", clock("api", too_far=True), touches="api"),  # Kafka takes nothing that is more than one ahead
+    *[Fault(f"clock of {role} an hour ahead, an hour behind", clock(role), touches=role) for role in ("words", "sink")],
     *[Fault(f"rebalance storm in the group of {role}", storm(role), touches=role) for role in ("words", "sink")],
     *[Fault(f"foreign classic member in the group of {role}", foreign(role), touches=role) for role in ("words", "sink")],
 ]
