@@ -87,6 +87,8 @@ void IoThread::sweep() {
     if (i >= connections_.size()) continue;
     if (auto connection = connections_[i]->weak_from_this().lock()) connection->sweep(now);
   }
+  for (const auto& each : streams_)
+    if (auto stream = each.lock()) stream->sweep(now);
   sweep_timer_.expires_after(shared_.options.sweep);
   sweep_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) sweep();

@@ -47,11 +47,14 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual void on_message(Frame& frame) = 0;
-  /// A message that was not taken; the Listener says so to the client, in its own order. The bytes are gone.
+  /// A message that was not taken, or did not come in time; the Listener says so to the client, in its own order. The
+  /// bytes are gone.
   virtual void on_refused(const Error& error, int retry_after_s) = 0;
   /// As many messages have been written to the socket.
   virtual void on_sent(std::size_t) {}
   [[nodiscard]] virtual bool full() const = 0;
+  /// It holds the beginning of something that comes in several messages: the rest has to come in time.
+  [[nodiscard]] virtual bool wants_more() const { return false; }
   [[nodiscard]] virtual bool idle() const = 0;  // nothing is in flight and all is `on_sent`: the server may end
 };
 

@@ -44,6 +44,7 @@ class WebSocket final : public Stream, public OpenStream, public std::enable_sha
 
   void start(Request& request, const Upgrade& upgrade);
   void drain() override { look(); }
+  void sweep(Steady::time_point now) override;
   void send(std::string message, bool binary) override;
   void look_again() override;
   void close(int code, std::string reason) override;
@@ -60,6 +61,7 @@ class WebSocket final : public Stream, public OpenStream, public std::enable_sha
   void read();
   void on_read(const ErrorCode& ec);
   void take(std::size_t bytes);
+  void time_the_rest();
   void deliver();
   void refuse(const Error& error, int retry_after_s);
   bool hold(std::size_t bytes);
@@ -84,6 +86,8 @@ class WebSocket final : public Stream, public OpenStream, public std::enable_sha
   std::deque<Outgoing> handed_;  // sent, not yet taken over by the io thread
   bool open_ = false, reading_ = false, writing_ = false, closing_ = false, ended_ = false;
   bool skipping_ = false;  // the rest of a message that was refused
+  bool is_whole_ = true;   // the last message
+  std::optional<Steady::time_point> rest_until_;  // of what has begun and is held
   int last_code_ = 0;      // no more is read; closed like this as soon as the Listener is idle
   std::string last_reason_;
   bool close_now_ = false;  // as soon as what is queued is written
@@ -140,6 +144,23 @@ void WebSocket::on_read(const ErrorCode& ec) {
     return;
   }
   take(buffer_.size());
+  time_the_rest();
+  look();
+}
+
+/// As for a body of POST.
+void WebSocket::time_the_rest() {
+  const auto& options = shared_.options;
+  if (!listener_ || skipping_ || (is_whole_ && !listener_->wants_more())) return rest_until_.reset();
+  auto allowance = std::chrono::milliseconds(max_message_ * 1000 / options.body_bytes_per_second);
+  if (!rest_until_) rest_until_ = Steady::now() + options.body_timeout + allowance;
+}
+
+void WebSocket::sweep(Steady::time_point now) {
+  if (ended_ || !rest_until_ || now < *rest_until_) return;
+  rest_until_.reset();
+  Error late{ErrorKind::timeout, "the message did not come in time", {}, "send it again, faster", {}};
+  is_whole_ ? listener_->on_refused(late, 0) : refuse(late, 0);
   look();
 }
 
@@ -160,7 +181,8 @@ void WebSocket::take(std::size_t bytes) {
   }
   if (!skipping_) frame_.bytes.append(static_cast<const char*>(buffer_.data().data()), bytes);
   buffer_.consume(bytes);
-  if (!socket_.is_message_done()) return;
+  is_whole_ = socket_.is_message_done();
+  if (!is_whole_) return;
   if (!std::exchange(skipping_, false)) deliver();
 }
 

@@ -18,6 +18,7 @@ class OpenStream {
  public:
   virtual ~OpenStream() = default;
   virtual void drain() = 0;
+  virtual void sweep(Steady::time_point now) = 0;
 };
 
 /// Takes the line over, answers the handshake, and lives on its own.

@@ -37,6 +37,7 @@ class Talk final : public http::Listener, public std::enable_shared_from_this<Ta
   void on_refused(const Error& error, int retry_after_s) override;
   void on_sent(std::size_t count) override;
   [[nodiscard]] bool full() const override;
+  [[nodiscard]] bool wants_more() const override { return state_ == Media::open; }
   [[nodiscard]] bool idle() const override;
 
   /// The answer to message `number`; those before it go out first.
