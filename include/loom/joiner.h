@@ -5,7 +5,7 @@
 // it was called.
 // Each message settles on its own: as emitted, dropped, or Joined when it only continues something open. What was open
 // ends later, with a message that came earlier as its identity: that is an Ended.
-// Errors: a Retry goes with nothing ended. A joiner that throws is asked to `close` what was open, and is made anew.
+// Errors: a Retry goes with nothing ended. A joiner that throws is asked to `close` what is open, and is made anew.
 // Ownership: the runner owns joiners; a Kept may be kept as long as wanted (keep few: it holds the message's JSON, but
 // for the fields named in Joining::leave_out). Threads: one call at a time; calls may come from different threads.
 //   Taken take(const Envelope& message, const Kept& kept) override { open_.add(kept); return {Joined{}, {}}; }

@@ -20,7 +20,7 @@ inline constexpr Endpoint stream{
     "GET", "/ingest/stream",
     "WebSocket: the same objects as text frames, one answer each, in order (one that is refused for now does not hold "
     "back those sent after it); media as binary frames between "
-    "`{\"begin\":{…}}` and `{\"end\":true}`"};
+    "`{\"begin\":{…}}` and `{\"end\":true}`, which have the time of a body of `api.max_body` between them"};
 inline constexpr Endpoint types{"GET", "/ingest/message-types", "The catalogue: topics, hints, fields, limits"};
 inline constexpr Endpoint type{"GET", "/ingest/message-types/{id}", "One message type of the catalogue"};
 inline constexpr Endpoint alive{"GET", "/healthz", "The process is alive"};

@@ -83,6 +83,7 @@ void Talk::refuse(const Refusal& refusal) { respond(0).answer(http::reply_of(ref
 
 void Talk::on_refused(const Error& error, int retry_after_s) {
   Refusal refusal{error, {}};
+  if (error.kind == ErrorKind::timeout) refusal.details.status = 408;
   if (retry_after_s > 0) refusal.details.retry_after_s = retry_after_s;
   state_ == Media::open ? skip_media(refusal) : refuse(refusal);
 }

@@ -12,13 +12,16 @@ Reject broken(std::string what) {
   return {Error{ErrorKind::internal, std::move(what), "", "mend the stage, then replay the dead letter", ""}};
 }
 
-/// What was open before the record that made it throw.
-std::vector<Ended> ended_without(const model::Record& record, Joiner& joiner) try {
-  auto ended = joiner.close();
-  std::erase_if(ended, [&](const Ended& one) { return record_of(one.message).offset() == record.offset(); });
-  return ended;
+/// What was open; what of it ended in the record that made the joiner throw is that one's own.
+void end_all(Taken& taken, const model::Record& record, Joiner& joiner) try {
+  for (auto& one : joiner.close()) {
+    if (record_of(one.message).offset() == record.offset())
+      std::visit([&](auto& how) { taken.own = std::move(how); }, one.how);
+    else
+      taken.ended.push_back(std::move(one));
+  }
 } catch (const std::exception&) {
-  return {};
+  taken.ended.clear();
 }
 
 }  // namespace
@@ -93,7 +96,8 @@ Verdict Joiners::take(const Item& item) {
     if (std::holds_alternative<Retry>(taken.own) && !taken.ended.empty())  // the second time it would end nothing
       taken.own = broken("the stage ended other messages and wants this one again");
   } catch (const std::exception& thrown) {
-    taken = {broken(std::string("the stage threw: ") + thrown.what()), ended_without(item.record, *memory->joiner)};
+    taken = {broken(std::string("the stage threw: ") + thrown.what())};
+    end_all(taken, item.record, *memory->joiner);
     memory->joiner = make_();  // what it remembers cannot be trusted
   }
   memory->is_open = memory->joiner->closes_after().has_value();

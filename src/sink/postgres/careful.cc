@@ -15,8 +15,8 @@ bool in_key(const Binding& binding, std::size_t index) {
   return std::find(binding.key.begin(), binding.key.end(), index) != binding.key.end();
 }
 
-/// For each key of the parameters (n): the first one that is equal to it by the database's own rules (a collation, padding),
-/// whether a row has it, and that row's identity.
+/// For each key of the parameters (n): the first one that is equal to it by the database's own rules (a collation,
+/// padding), whether a row has it, and that row's identity.
 std::string find_sql(const Binding& binding) {
   auto text_of = [&](std::optional<std::size_t> index) {
     return index ? "t." + quoted_name(binding.columns[*index].name) + "::text" : std::string("NULL");
@@ -80,13 +80,13 @@ Result<void> CarefulWriter::round(std::vector<Run>& runs) {
   return {};
 }
 
-/// Before anything is written: whether every key is one that the database takes, and no two are equal to it. Those that
-/// it doesn't take are settled, runs that were joined come again.
+/// Before anything is written: whether every key is one that the database takes, and no two are equal to it. A key that
+/// it doesn't take is bad in all rows of its run; runs that were joined come again.
 bool CarefulWriter::is_each_alone(std::span<Candidate> candidates) {
   bool each = true;
-  for (auto& one : candidates) {
-    if (one.bad) settle(one);
-    each = each && !one.bad && !one.run->rows.empty();
+  for (auto& [run, row, existing, bad] : candidates) {
+    each = each && !bad && !run->rows.empty();
+    while (bad && run->at < run->rows.size()) reject(run->rows[run->at++], *bad);
   }
   return each;
 }

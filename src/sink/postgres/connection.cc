@@ -9,8 +9,8 @@ namespace {
 /// the session, unless the URL, the role or the database has its own.
 constexpr const char* limits_sql =
     "SELECT set_config(name, value, false) FROM (VALUES ('idle_in_transaction_session_timeout', '20s'), "
-    "('lock_timeout', '25s'), ('tcp_keepalives_idle', '10s'), ('tcp_keepalives_interval', '5s'), ('tcp_keepalives_count', '3'), "
-    "('tcp_user_timeout', '30s')) AS ours(name, value) JOIN pg_settings USING (name) "
+    "('lock_timeout', '25s'), ('tcp_keepalives_idle', '10s'), ('tcp_keepalives_interval', '5s'), "
+    "('tcp_keepalives_count', '3'), ('tcp_user_timeout', '30s')) AS ours(name, value) JOIN pg_settings USING (name) "
     "WHERE source NOT IN ('client', 'user', 'database', 'database user')";
 
 std::string first_line(std::string_view text) {

@@ -72,7 +72,7 @@ Result<std::optional<LiveTable>> PostgresDatabase::describe(const TableName& tab
 
 Result<void> PostgresDatabase::apply(std::span<const std::string> statements) {
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
-  std::vector<std::string> all{"BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7307001)"};
+  std::vector<std::string> all{begin_change_sql};
   all.insert(all.end(), statements.begin(), statements.end());
   all.emplace_back("COMMIT");
   for (const auto& sql : all) {
@@ -100,7 +100,8 @@ Result<WriteOutcome> PostgresDatabase::write(const Batch& batch, const BeforeCom
 void PostgresDatabase::end_who_holds_the_locks() {
   auto ended = end_stopped_writers(*connection_);
   if (ended && *ended > 0)
-    log_.warn("ended sessions that held locks in the middle of a COPY: their processes are stopped", {{"sessions", *ended}});
+    log_.warn("ended sessions that held locks in a COPY and waited for their clients",
+              {{"sessions", *ended}});
 }
 
 Result<WriteOutcome> PostgresDatabase::write_either_way(const Batch& batch, const BeforeCommit& before_commit) {
@@ -214,7 +215,7 @@ Result<void> PostgresDatabase::settle_lost_commit(const Batch& batch, const Erro
 
 Result<TextTable> PostgresDatabase::query(std::string_view sql) {
   if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
-  auto begun = connection_->run("BEGIN READ ONLY; " + std::string(by_index));
+  auto begun = connection_->run("BEGIN READ ONLY; SET LOCAL lock_timeout = 0; " + std::string(by_index));
   if (!begun) return tl::unexpected(begun.error());
   auto answer = connection_->ask(std::string(sql));
   roll_back();

@@ -17,11 +17,12 @@ constexpr const char* read_sql =
     "SELECT topic, topic_id, kafka_partition, next_offset FROM loom_offsets WHERE consumer_group = $1 AND cluster_id = "
     "$2";
 
-// It waits in a COPY for what its client does not send, for longer than another one waited for its locks.
+// In a COPY for longer than another one waited for its locks, and waiting for its client just now. One that is merely slow
+// writes its batch again.
 constexpr const char* end_stopped_sql =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE relation = "
-    "to_regclass('loom_offsets') AND mode = 'RowExclusiveLock' AND granted AND usename = current_user AND state = "
-    "'active' AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - "
+    "to_regclass('loom_offsets') AND mode = 'RowExclusiveLock' AND granted AND datname = current_database() AND usename = "
+    "current_user AND state = 'active' AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - "
     "current_setting('lock_timeout')::interval";
 
 // Literals end up in statements without parameters; strings are quoted with E'' off (standard_conforming_strings).
@@ -48,7 +49,7 @@ Result<std::vector<OffsetRow>> read_offsets(Connection& connection, const Owner&
                                             std::span<const TopicName> topics) {
   auto answer = connection.ask(read_sql, {owner.group.get(), owner.cluster_id});
   if (!answer && answer.error().code == "42P01") {  // the first time: several sinks may be here at once
-    auto made = connection.run(std::string("BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7307001); ") + create_sql + "; COMMIT");
+    auto made = connection.run(std::string(begin_change_sql) + "; " + create_sql + "; COMMIT");
     if (!made) return tl::unexpected(made.error());
     answer = connection.ask(read_sql, {owner.group.get(), owner.cluster_id});
   }

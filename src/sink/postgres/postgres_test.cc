@@ -198,7 +198,8 @@ TEST_F(Postgres, AKeyOfCharactersIsUpdated) {
 
 /// "x" comes before "X", and sorts behind it.
 TEST_F(Postgres, KeysThatOnlyTheDatabaseFindsEqualAreAppliedAsTheyCame) {
-  const std::string table = "CREATE TABLE x (message_id uuid, part text, n int4, m int4, k text COLLATE any_case PRIMARY KEY)";
+  const std::string table =
+      "CREATE TABLE x (message_id uuid, part text, n int4, m int4, k text COLLATE any_case PRIMARY KEY)";
   ASSERT_TRUE(database->apply(std::vector<std::string>{
       "CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"}));
   auto messages_from = [](int offset) {
