@@ -43,6 +43,7 @@ void give_standard_streams(const char* output_file) {
   sigset_t none;
   sigemptyset(&none);
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGCHLD, SIG_DFL);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   bool ready = *it.folder == 0 || chdir(it.folder) == 0;
   if (ready) {

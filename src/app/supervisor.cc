@@ -36,6 +36,7 @@ milliseconds restart_delay(const RestartSchedule& schedule, int deaths) {
 }
 
 Supervisor::Supervisor(SupervisorOptions options, Log log) : options_(options), log_(std::move(log)) {
+  signal(SIGCHLD, SIG_DFL);  // who ignores it never hears that a child has ended, and it may have been inherited
   sigset_t wanted;
   sigemptyset(&wanted);
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&wanted, signal);

@@ -70,6 +70,17 @@ TEST_F(SupervisorTest, restarts_a_child_that_dies) {
   EXPECT_EQ(supervisor.drain(), 0);
 }
 
+TEST_F(SupervisorTest, hears_of_deaths_though_it_was_started_with_sigchld_ignored) {
+  auto before = signal(SIGCHLD, SIG_IGN);
+  {
+    Supervisor supervisor(quick_, Log::silent());
+    supervisor.start(shell("dying", "echo run >> runs; exit 3"));
+    EXPECT_TRUE(steps_until(supervisor, [&] { return lines("runs") >= 2; }));
+    EXPECT_EQ(supervisor.drain(), 0);
+  }
+  signal(SIGCHLD, before);
+}
+
 TEST_F(SupervisorTest, restarts_a_child_that_ends_well) {
   Supervisor supervisor(quick_, Log::silent());
   supervisor.start(shell("done", "echo run >> runs"));

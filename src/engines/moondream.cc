@@ -12,20 +12,19 @@ namespace {
 
 constexpr std::string_view engine_name = "moondream";
 
-/// Its failures come as HTTP 200 with {"error"}: these pass, any other is the picture's or the question's.
-struct Passing {
-  std::string_view says;
-  ErrorKind kind;
-};
-constexpr std::array<Passing, 2> passing{{{"Queue is full", ErrorKind::unavailable}, {"Request timeout", ErrorKind::timeout}}};
+/// Its failures come as HTTP 200 with {"error"}: these are the picture's, any other is the server's (no model loaded).
+constexpr std::array<std::string_view, 4> of_pictures{"cannot identify image", "Invalid image", "image_url",
+                                                      "Incorrect padding"};
 
 tl::unexpected<Error> refused(const std::string& said) {
   auto what = std::string(engine_name) + ": the server refuses" + (said.empty() ? "" : ": " + said);
-  for (const auto& one : passing)
-    if (said.starts_with(one.says))
-      return fail(one.kind, what, {.field = {}, .remedy = "it is tried again; give the server fewer lanes", .code = {}});
-  return fail(ErrorKind::malformed, what,
-              {.field = "data.image_data", .remedy = "send a picture that it takes, or check the prompt", .code = {}});
+  for (auto words : of_pictures)
+    if (said.find(words) != std::string::npos)
+      return fail(ErrorKind::malformed, what,
+                  {.field = "data.image_data", .remedy = "send a picture that it takes", .code = {}});
+  auto kind = said.starts_with("Request timeout") ? ErrorKind::timeout : ErrorKind::unavailable;
+  return fail(kind, what,
+              {.field = {}, .remedy = "it is tried again; check the server, or give it fewer lanes", .code = {}});
 }
 
 /// The sides are shares of the picture's; nullopt: no box.

@@ -33,7 +33,11 @@ class Ollama {
         .field("model", options_.model)
         .raw("messages", json::array_of({message}))
         .field("stream", false)
-        .raw("options", json::Writer{}.field("temperature", 0).field("num_ctx", options_.num_ctx).text())
+        .raw("options", json::Writer{}
+                           .field("temperature", 0)
+                           .field("num_ctx", options_.num_ctx)
+                           .field("num_predict", options_.max_tokens)
+                           .text())
         .text();
   }
 
@@ -64,6 +68,8 @@ config::Options<OllamaOptions> ollama_options() {
       .add("num_ctx", &OllamaOptions::num_ctx,
            "tokens of picture, prompt and answer together; an answer that does not fit is marked cut_short",
            config::at_least(512))
+      .add("max_tokens", &OllamaOptions::max_tokens, "longest answer; a longer one is marked cut_short",
+           config::at_least(1))
       .add("name", &OllamaOptions::name, "what results show as settings, instead of the prompt");
 }
 

@@ -17,6 +17,7 @@ struct OllamaOptions {
   std::string url = "http://127.0.0.1:11434";
   std::string model = "minicpm-v";
   std::string prompt{reading_prompt};
+  int max_tokens = 2048;  // Ollama has no limit of its own that comes before a model that repeats itself is timed out
   int num_ctx = 8192;  // Ollama's own default cuts a picture's tokens off without a word
   std::string api_key_env{};
   std::string ca_file{};

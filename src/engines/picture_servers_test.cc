@@ -8,6 +8,7 @@
 #include "engines/moondream.h"
 #include "engines/ollama.h"
 #include "engines/openai_chat.h"
+#include "engines/remote.h"
 #include "http/scripted_peer.h"
 
 namespace loom::engines {
@@ -200,7 +201,8 @@ TEST(Moondream, an_error_with_status_200_is_read) {
     ErrorKind kind;
   };
   for (const auto& one : {Case{"Queue is full", ErrorKind::unavailable}, Case{"Request timeout", ErrorKind::timeout},
-                          Case{"Invalid image", ErrorKind::malformed}, Case{"", ErrorKind::malformed}}) {
+                          Case{"Invalid image", ErrorKind::malformed}, Case{"cannot identify image file", ErrorKind::malformed},
+                          Case{"CUDA out of memory", ErrorKind::unavailable}, Case{"", ErrorKind::unavailable}}) {
     peer.reply.body = R"({"error":")" + one.error + R"(","answer":"no"})";
     auto read = look(reader);
     ASSERT_FALSE(read);
@@ -247,7 +249,7 @@ TEST(Ollama, asks_with_bare_base64_and_room_for_the_picture) {
   ASSERT_TRUE(read) << to_string(read.error());
   EXPECT_EQ(peer.body(), R"({"model":"minicpm-v","messages":[{"role":"user","content":"Read.","images":[")" +
                              base64_encode(picture().bytes) +
-                             R"("]}],"stream":false,"options":{"temperature":0,"num_ctx":8192}})");
+                             R"("]}],"stream":false,"options":{"temperature":0,"num_ctx":8192,"num_predict":2048}})");
   EXPECT_EQ(read->engine_version, "minicpm-v");
   EXPECT_TRUE(read->cut_short);
   for (auto body : {R"({"error":"unexpected EOF"})", R"({"message":{"content":"half"},"done":false})",
@@ -261,6 +263,20 @@ TEST(PictureServers, a_key_that_is_not_set_is_a_fault_of_the_configuration) {
   EXPECT_EQ(open_moondream({.url = "http://x", .api_key_env = "LOOM_TEST_UNSET"}).error().kind, ErrorKind::configuration);
   EXPECT_EQ(open_openai_chat({.url = "http://x", .api_key_env = "LOOM_TEST_UNSET"}).error().kind, ErrorKind::configuration);
   EXPECT_EQ(open_ollama({.url = "http://x", .api_key_env = "LOOM_TEST_UNSET"}).error().kind, ErrorKind::configuration);
+}
+
+TEST(PictureServers, a_key_with_a_line_break_is_a_fault_of_the_configuration) {
+  ::setenv("LOOM_TEST_PICTURE_KEY", "secret\n", 1);
+  auto opened = open_ollama({.url = "http://x", .api_key_env = "LOOM_TEST_PICTURE_KEY"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::configuration);
+  EXPECT_EQ(to_string(opened.error()).find("secret"), std::string::npos);
+}
+
+TEST(PictureServers, an_address_holds_no_password) {
+  EXPECT_FALSE(wrong_address("http://host:8080/a@b"));
+  EXPECT_TRUE(wrong_address("http://user:pass@host:8080"));
+  EXPECT_TRUE(wrong_address("host:8080"));
 }
 
 }  // namespace

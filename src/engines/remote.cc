@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/complaint.h"
 
@@ -47,7 +48,11 @@ bool is_too_long(std::string_view body) {
 Result<std::string> key_of(const std::string& variable) {
   if (variable.empty()) return std::string();
   const char* value = std::getenv(variable.c_str());
-  if (value && *value) return std::string(value);
+  auto in_line = [](unsigned char c) { return c >= 0x20 && c != 0x7F; };
+  if (value && *value && std::all_of(value, value + std::strlen(value), in_line)) return std::string(value);
+  if (value && *value)
+    return fail(ErrorKind::configuration, "the environment variable " + variable + " holds a character that no key has",
+                {.field = "api_key_env", .remedy = "set it without a line break at its end", .code = {}});
   return fail(ErrorKind::configuration, "the environment variable " + variable + " is not set",
               {.field = "api_key_env", .remedy = "set it to the server's key", .code = {}});
 }
@@ -60,8 +65,11 @@ tl::unexpected<Error> rubbish(std::string_view engine, std::string what) {
 }
 
 std::optional<std::string> wrong_address(const std::string& url) {
-  if (url.starts_with("http://") || url.starts_with("https://")) return std::nullopt;
-  return "is no address; write it as http://127.0.0.1:8080";
+  if (!url.starts_with("http://") && !url.starts_with("https://"))
+    return "is no address; write it as http://127.0.0.1:8080";
+  auto host = url.substr(url.find("//") + 2);
+  if (host.substr(0, host.find('/')).find('@') != std::string::npos) return "must hold no password; use api_key_env";
+  return std::nullopt;
 }
 
 Result<Remote> Remote::open(std::string_view engine, const RemoteOptions& options, const KeyHeader& header) {
