@@ -99,7 +99,7 @@ class Edge {
   std::shared_ptr<http::ByteBudget> budget_ = std::make_shared<http::ByteBudget>(1 << 18);
   ingest::InFlight in_flight_{{producer_, *budget_, rate_, probe_, std::chrono::hours(1)}};
   ingest::Intake intake_{{types_, keys_, in_flight_, probe_, [] { return Micros{1'764'000'000'000'000}; },
-                          [] { return std::chrono::milliseconds(0); }, 100, 1}};
+                          steady_now, [] { return std::chrono::milliseconds(0); }, 100, 1}};
   http::Shared shared_{{.idle_timeout = std::chrono::hours(1)}, routes(), budget_, Log::silent()};
   http::IoThread thread_;
 };
